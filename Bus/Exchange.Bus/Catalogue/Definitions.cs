@@ -1,0 +1,177 @@
+using Exchange.Contracts.FrontEnd;
+using Exchange.Contracts.Rows;
+
+namespace Exchange.Bus.Catalogue;
+
+/// <summary>The kinds of manifest, as they are typed.</summary>
+internal enum ManifestKind { Department, Connection, CodeSet, CodeMap, Resource, Subscription }
+
+internal sealed record Department
+{
+    public required string Name { get; init; }
+    public string? Title { get; init; }
+    /// <summary>Unified social credit code (GB 32100), checked.</summary>
+    public required string Uscc { get; init; }
+    public string? Region { get; init; }
+}
+
+/// <summary>A front-end database of a department. The connection string is secret: <see cref="ToString"/> does not show it.</summary>
+internal sealed record Connection
+{
+    public required string Name { get; init; }
+    public string? Title { get; init; }
+    public required string Department { get; init; }
+    public required string Provider { get; init; }
+    /// <summary>Resolved and in clear; lives only in memory.</summary>
+    public required string ConnectionString { get; init; }
+    public string TimeZone { get; init; } = "UTC";
+
+    public FrontEndConnection ToFrontEnd() => new() { Name = Name, Provider = Provider, ConnectionString = ConnectionString, TimeZone = TimeZone };
+
+    public override string ToString() => $"{Name} ({Provider})";
+}
+
+internal sealed record CodeSet
+{
+    public required string Name { get; init; }
+    public string? Title { get; init; }
+    /// <summary>Code → meaning.</summary>
+    public required IReadOnlyDictionary<string, string> Codes { get; init; }
+}
+
+/// <summary>Translates codes. A code that is not in it is an error row, never a default.</summary>
+internal sealed record CodeMap
+{
+    public required string Name { get; init; }
+    public string? Title { get; init; }
+    /// <summary>CodeSet of the codes that come in, when it is known.</summary>
+    public string? From { get; init; }
+    /// <summary>CodeSet of the codes that go out, when it is known.</summary>
+    public string? To { get; init; }
+    public required IReadOnlyDictionary<string, string> Map { get; init; }
+}
+
+internal enum ShareType { Unconditional, Conditional, None }
+
+/// <summary>Frequency class of DB23/T 2835 §7.2.2 a–e: the longest allowed gap.</summary>
+internal enum FrequencyClass { A, B, C, D, E }
+
+/// <summary>A catalogue entry: items, key, rules, source.</summary>
+internal sealed record Resource
+{
+    public required string Name { get; init; }
+    public string? Title { get; init; }
+    public required string Provider { get; init; }
+    public FrequencyClass? Class { get; init; }
+    public ShareType ShareType { get; init; } = ShareType.Conditional;
+    public required IReadOnlyList<string> Key { get; init; }
+    public required IReadOnlyList<Item> Items { get; init; }
+    public IReadOnlyList<RowRule> Rules { get; init; } = [];
+    /// <summary>Columns of the source that must exist beside the items (fact 05).</summary>
+    public IReadOnlyList<string> RequiredColumns { get; init; } = [];
+    /// <summary>De-duplication: items whose greatest tuple wins among rows of one key; empty: rows that share a key are error rows.</summary>
+    public IReadOnlyList<string> DeduplicateBy { get; init; } = [];
+    public int BatchRows { get; init; } = 20_000;
+    public int MaxCellBytes { get; init; } = 16 * 1024 * 1024;
+    /// <summary>A run with more rejected rows stops before it delivers.</summary>
+    public long? MaxErrors { get; init; }
+    /// <summary>As <see cref="MaxErrors"/>, in percent of the rows read (0–100).</summary>
+    public decimal? MaxErrorPercent { get; init; }
+    /// <summary>Null: fed by push or import.</summary>
+    public TableSource? Source { get; init; }
+
+    public Item? FindItem(string name) => Items.FirstOrDefault(item => string.Equals(item.Name, name, StringComparison.Ordinal));
+}
+
+internal sealed record Item
+{
+    public required string Name { get; init; }
+    public string? Title { get; init; }
+    public required ItemType Type { get; init; }
+    public bool Required { get; init; }
+    /// <summary>Name of a CodeSet.</summary>
+    public string? CodeSet { get; init; }
+    public IReadOnlyList<ItemRule> Rules { get; init; } = [];
+    /// <summary>In order: trim, halfwidth, fullwidth, upper, lower, or a date format such as yyyyMMdd that texts are read by.</summary>
+    public IReadOnlyList<string> Normalize { get; init; } = [];
+}
+
+/// <summary>A built-in rule of one item, as written: <c>uscc</c>, <c>citizen-id</c>, <c>min 0</c>, <c>max 9.5</c>, <c>pattern ^[A-Z]+$</c>, <c>length 4..8</c>, <c>unique</c>.</summary>
+/// <param name="Name">The rule's name.</param>
+/// <param name="Argument">What follows the name, or null.</param>
+internal sealed record ItemRule(string Name, string? Argument);
+
+/// <summary>A rule of the whole row: an expression or a reference, one of the two.</summary>
+internal sealed record RowRule
+{
+    public required string Name { get; init; }
+    public string? Expression { get; init; }
+    public Reference? Reference { get; init; }
+    public string? Message { get; init; }
+}
+
+/// <summary>The row's items must stand in another resource. A row with NULL in any of them passes, as a foreign key does.</summary>
+/// <param name="Resource">The other resource.</param>
+/// <param name="Items">Item here → item there.</param>
+internal sealed record Reference(string Resource, IReadOnlyDictionary<string, string> Items);
+
+internal enum CaptureMode { Snapshot, Cursor, ChangeLog, Control }
+
+internal sealed record TableSource
+{
+    public required string Connection { get; init; }
+    public TableName? Table { get; init; }
+    public string? Query { get; init; }
+    /// <summary>Item → column, where names differ.</summary>
+    public IReadOnlyDictionary<string, string> Columns { get; init; } = new Dictionary<string, string>();
+    public CaptureMode Mode { get; init; } = CaptureMode.Snapshot;
+    /// <summary>Mode cursor: the rising column.</summary>
+    public string? CursorColumn { get; init; }
+    public TimeSpan MaxLateness { get; init; } = TimeSpan.FromMinutes(10);
+    /// <summary>Push-back's table; null: TABLE_error beside the source (no push-back for a query).</summary>
+    public TableName? ErrorTable { get; init; }
+}
+
+/// <summary>A cursor on a resource's log, and the way from there to a target.</summary>
+internal sealed record Subscription
+{
+    public required string Name { get; init; }
+    public string? Title { get; init; }
+    public required string Resource { get; init; }
+    /// <summary>Department that receives.</summary>
+    public required string Subscriber { get; init; }
+    public string? Filter { get; init; }
+    public required TableTarget Target { get; init; }
+    /// <summary>Target column → where its value comes from; null: all items under their own names.</summary>
+    public IReadOnlyList<MappedColumn>? Map { get; init; }
+    public Schedule? Schedule { get; init; }
+}
+
+internal sealed record TableTarget
+{
+    public required string Connection { get; init; }
+    public required TableName Table { get; init; }
+    public bool Create { get; init; } = true;
+    public DeletePolicy Deletes { get; init; } = DeletePolicy.Apply;
+}
+
+/// <summary>Exactly one of <see cref="From"/>, <see cref="Expression"/> and <see cref="Constant"/> is set.</summary>
+internal sealed record MappedColumn
+{
+    public required string Column { get; init; }
+    /// <summary>An item.</summary>
+    public string? From { get; init; }
+    /// <summary>A CodeMap that translates it.</summary>
+    public string? CodeMap { get; init; }
+    /// <summary>A computed value.</summary>
+    public string? Expression { get; init; }
+    /// <summary>A fixed text.</summary>
+    public string? Constant { get; init; }
+    /// <summary>Type at the target; null: the item's or the expression's own.</summary>
+    public ItemType? Type { get; init; }
+    /// <summary>Format that a date or timestamp is written in as text, e.g. yyyy/MM/dd.</summary>
+    public string? Format { get; init; }
+}
+
+/// <summary>Quartz cron expressions for reading the source; null: only by hand.</summary>
+internal sealed record Schedule(string? Incremental, string? Full, string? TimeZone);

@@ -1,0 +1,87 @@
+using Exchange.Contracts.Rows;
+using Exchange.Storage;
+
+namespace Exchange.Bus.Log;
+
+internal enum BatchKind
+{
+    /// <summary>A chunk of a full.</summary>
+    Snapshot,
+    /// <summary>Changes, read anew by key.</summary>
+    Change,
+    /// <summary>Ends a full: keys that it has not seen are gone. No rows.</summary>
+    Mark,
+}
+
+internal enum BatchState
+{
+    /// <summary>May be delivered.</summary>
+    Visible,
+    /// <summary>Its run has an error limit and has not ended; nothing at or after it is delivered yet.</summary>
+    Pending,
+    /// <summary>Its run broke the limit; deliveries pass over it.</summary>
+    Discarded,
+}
+
+/// <summary>An immutable entry of a resource's log.</summary>
+internal sealed record LogBatch
+{
+    public required string Resource { get; init; }
+    /// <summary>1, 2, 3 … without gaps.</summary>
+    public required long Number { get; init; }
+    public required BatchKind Kind { get; init; }
+    public required BatchState State { get; init; }
+    /// <summary>The run that appended it.</summary>
+    public required long Run { get; init; }
+    /// <summary>Snapshot and mark: number of the full's first batch; else 0.</summary>
+    public required long FullStart { get; init; }
+    public required long Upserts { get; init; }
+    public required long Deletes { get; init; }
+    public required long PayloadBytes { get; init; }
+    /// <summary>SHA-256 of the payload, hexadecimal.</summary>
+    public required string PayloadDigest { get; init; }
+    /// <summary>SHA-256 over the digest before it, number, kind and payload digest: a chain.</summary>
+    public required string Digest { get; init; }
+    public required string PreviousDigest { get; init; }
+    public required DateTimeOffset AppendedAt { get; init; }
+}
+
+/// <summary>A payload that is encoded and (SQLite store) already durable in the data folder, waiting to be appended. Dropped, it is swept away later.</summary>
+internal sealed record PreparedPayload(string Digest, long Bytes, long Upserts, long Deletes, string? File, ReadOnlyMemory<byte> Content);
+
+/// <summary>
+/// The log of each resource. One appender at a time holds the resource's lease; readers are many. After kill -9 either a batch with its payload is
+/// there or nothing is. Payloads are Arrow IPC files, zstd-compressed, one record batch, the column <c>exchange_operation</c> (uint8) first; any Arrow tool opens them.
+/// </summary>
+internal interface IResourceLog
+{
+    /// <summary>Encodes rows; with SQLite writes and fsyncs the payload file. Outside any transaction.</summary>
+    Task<PreparedPayload> PrepareAsync(string resource, RowBatch rows, CancellationToken cancel);
+
+    /// <summary>Appends as the next number, inside the caller's transaction.</summary>
+    /// <param name="session">A write.</param>
+    /// <param name="resource">The resource.</param>
+    /// <param name="kind">The kind.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="fullStart">The full's first batch; -1: this very batch is it; 0: none.</param>
+    /// <param name="pending">Whether it waits for its run's end.</param>
+    /// <param name="payload">From <see cref="PrepareAsync"/>.</param>
+    /// <param name="cancel">Stops.</param>
+    Task<LogBatch> AppendAsync(StoreSession session, string resource, BatchKind kind, long run, long fullStart, bool pending, PreparedPayload payload, CancellationToken cancel);
+
+    /// <summary>Makes a run's pending batches visible, or discards them.</summary>
+    Task SettleAsync(StoreSession session, string resource, long run, BatchState state, CancellationToken cancel);
+
+    Task<LogBatch?> HeadAsync(string resource, CancellationToken cancel);
+
+    /// <summary>Batches after a number, in order, at most so many, whatever their state.</summary>
+    Task<IReadOnlyList<LogBatch>> ReadAsync(string resource, long after, int most, CancellationToken cancel);
+
+    Task<LogBatch?> FindAsync(string resource, long number, CancellationToken cancel);
+
+    /// <summary>The newest mark that is visible: the end of the newest complete full.</summary>
+    Task<LogBatch?> NewestMarkAsync(string resource, CancellationToken cancel);
+
+    /// <summary>The rows of a batch; checks the payload's digest (hub.store.damaged when it differs or is missing).</summary>
+    Task<RowBatch> LoadAsync(LogBatch batch, CancellationToken cancel);
+}

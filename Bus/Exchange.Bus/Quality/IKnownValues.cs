@@ -1,0 +1,29 @@
+using Exchange.Contracts.Rows;
+using Exchange.Storage;
+
+namespace Exchange.Bus.Quality;
+
+/// <summary>
+/// Which value tuples the rows of a resource hold now: answers `unique` and references without reading a log. Kept only for the item sets that some rule
+/// asks for, in the transaction that appends; built from the log when a rule comes later.
+/// </summary>
+internal interface IKnownValues
+{
+    /// <summary>
+    /// Which of the tuples stand in <paramref name="resource"/>, and under which key digests (at most two are told: enough to see whether another row holds it).
+    /// </summary>
+    /// <param name="resource">The resource that is looked into.</param>
+    /// <param name="items">The item set, sorted by name.</param>
+    /// <param name="tuples"><see cref="RowKey.Text(IReadOnlyList{string?})"/> of the values, in the order of <paramref name="items"/>.</param>
+    /// <param name="cancel">Stops.</param>
+    Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> FindAsync(string resource, IReadOnlyList<string> items, IReadOnlyCollection<string> tuples, CancellationToken cancel);
+
+    /// <summary>Brings the index up to a batch that is being appended. Tuples with a null are not kept.</summary>
+    Task ApplyAsync(StoreSession session, string resource, IReadOnlyList<IReadOnlyList<string>> itemSets, RowBatch rows, IReadOnlyList<int> keyOrdinals, CancellationToken cancel);
+
+    /// <summary>Removes, at the end of a full, keys that stand in none of the full's batches nor since (from the log).</summary>
+    Task RebuildAsync(string resource, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel);
+
+    /// <summary>Whether the index of that item set has been built.</summary>
+    Task<bool> IsBuiltAsync(string resource, IReadOnlyList<string> items, CancellationToken cancel);
+}

@@ -1,0 +1,35 @@
+using Exchange.Bus.Catalogue;
+using Exchange.Bus.Quarantine;
+using Exchange.Contracts.FrontEnd;
+using Exchange.Contracts.Rows;
+
+namespace Exchange.Bus.Quality;
+
+/// <summary>A row that broke rules.</summary>
+/// <param name="Row">Row of the page that was judged.</param>
+/// <param name="Key">Key text in item types; null when a key item is missing or broken.</param>
+/// <param name="Broken">Every broken rule, at least one.</param>
+internal sealed record RejectedRow(int Row, string? Key, IReadOnlyList<BrokenRule> Broken);
+
+/// <summary>What judging a page gave.</summary>
+/// <param name="Accepted">Good rows in item types, items in the resource's order, all upserts.</param>
+/// <param name="AcceptedRows">For each accepted row its row in the page.</param>
+/// <param name="Rejected">The others, in page order.</param>
+internal sealed record JudgedPage(RowBatch Accepted, IReadOnlyList<int> AcceptedRows, IReadOnlyList<RejectedRow> Rejected);
+
+/// <summary>Judges rows of one resource: converts to item types, normalises, checks every rule. Immutable, safe for concurrent callers.</summary>
+internal interface IRowJudge
+{
+    /// <summary>Judges the rows of a page whose columns are named by items (columns that are no items are passed over). Item sets that references
+    /// and `unique` need are looked up once a page.</summary>
+    Task<JudgedPage> JudgeAsync(SourcePage page, CancellationToken cancel);
+
+    /// <summary>Item sets of this resource that `unique` rules need (each sorted by name).</summary>
+    IReadOnlyList<IReadOnlyList<string>> UniqueItemSets { get; }
+}
+
+/// <summary>Builds judges; all expressions and rules were checked when the manifest was applied.</summary>
+internal interface IRowJudgeFactory
+{
+    IRowJudge Create(Resource resource, CatalogueSnapshot catalogue);
+}

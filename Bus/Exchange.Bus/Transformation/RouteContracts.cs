@@ -1,0 +1,33 @@
+using Exchange.Bus.Catalogue;
+using Exchange.Bus.Quarantine;
+using Exchange.Contracts.FrontEnd;
+using Exchange.Contracts.Rows;
+
+namespace Exchange.Bus.Transformation;
+
+/// <summary>What routing a batch to one subscription gave.</summary>
+/// <param name="Rows">In target columns: upserts of rows that pass the filter; deletes (key columns only) of rows that were deleted or do not pass.</param>
+/// <param name="SourceRows">For each row of <paramref name="Rows"/> its row in the log batch.</param>
+/// <param name="Refused">Rows that the map refuses (unmapped code, value that the target column's type cannot hold), with their row in the log batch.</param>
+internal sealed record RoutedBatch(RowBatch Rows, IReadOnlyList<int> SourceRows, IReadOnlyList<(int Row, IReadOnlyList<BrokenRule> Broken)> Refused);
+
+/// <summary>One subscription's way from a resource's rows to its target: filter, map, code maps, computed items. Immutable, safe for concurrent callers.</summary>
+internal interface IRoute
+{
+    /// <summary>The target's columns, types and key as the map makes them.</summary>
+    TargetTable Target { get; }
+
+    /// <summary>A digest over everything that decides what is delivered (filter, map, code maps' content, target, types): when it changes, the log is delivered anew.</summary>
+    string Fingerprint { get; }
+
+    /// <summary>Log batches may have fewer or other columns than the resource has now: missing items are null.</summary>
+    RoutedBatch Route(RowBatch batch);
+
+    /// <summary>The target's key columns (constants filled in) for key texts of the resource (<see cref="RowKey"/>).</summary>
+    RowBatch TargetKeys(IReadOnlyList<string> keyTexts);
+}
+
+internal interface IRouteFactory
+{
+    IRoute Create(Subscription subscription, CatalogueSnapshot catalogue);
+}

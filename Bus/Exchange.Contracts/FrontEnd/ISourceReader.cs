@@ -1,0 +1,119 @@
+using Exchange.Contracts.Rows;
+
+namespace Exchange.Contracts.FrontEnd;
+
+/// <summary>A column that is read, and the name that it has in the hub.</summary>
+/// <param name="Item">Name in the batch: an item's name, or a control column's own name.</param>
+/// <param name="Column">Name in the table.</param>
+public sealed record SourceColumn(string Item, string Column);
+
+/// <summary>What is read from a source: one row for each key.</summary>
+public sealed record SourceQuery
+{
+    /// <summary>The table or view; null when <see cref="Query"/> is set.</summary>
+    public TableName? Table { get; init; }
+
+    /// <summary>A SELECT of the department's own IT, read as a derived table; null when <see cref="Table"/> is set.</summary>
+    public string? Query { get; init; }
+
+    /// <summary>Columns in the order of the batch.</summary>
+    public required IReadOnlyList<SourceColumn> Columns { get; init; }
+
+    /// <summary>The resource's key, as names of <see cref="SourceColumn.Item"/>.</summary>
+    public required IReadOnlyList<string> Key { get; init; }
+
+    /// <summary>
+    /// Whether a unique index covers the key (then plain keyset reads serve). When not, rows are grouped by key, compared by code point,
+    /// and one row stands for each key: the first by <see cref="Latest"/>, or any when that is empty; <see cref="SourcePage.Copies"/> counts them.
+    /// </summary>
+    public required bool KeyIsUnique { get; init; }
+
+    /// <summary>Columns (by item name) whose greatest tuple marks the winner among rows of one key; empty: no winner is defined.</summary>
+    public IReadOnlyList<string> Latest { get; init; } = [];
+
+    /// <summary>Largest cell in bytes (default 16 MiB); a larger one is a <see cref="CellFault"/> and is not read into memory whole where the driver allows.</summary>
+    public int LargestCell { get; init; } = 16 * 1024 * 1024;
+}
+
+/// <summary>
+/// Rows as read: columns in their natural types (see <see cref="TableColumn.Type"/>), in the order of <see cref="SourceQuery.Columns"/>.
+/// A value that its type cannot hold (NUL in text, NaN, infinity, zero date, a local time that does not exist, too many digits, text in
+/// a date column of SQLite, invalid UTF-8, too large a cell) is null in its column and stands in <see cref="Faults"/>.
+/// SQLite: a column's declared type gives the kind; a value of another storage class that does not convert without loss is a fault.
+/// </summary>
+public sealed class SourcePage
+{
+    public required RowBatch Rows { get; init; }
+
+    public IReadOnlyList<CellFault> Faults { get; init; } = [];
+
+    /// <summary>For each row how many rows share its key; null when keys are unique.</summary>
+    public IReadOnlyList<int>? Copies { get; init; }
+
+    /// <summary>For each row how many rows share its key and its place in <see cref="SourceQuery.Latest"/> (1: a clear winner); null when keys are unique or no order is given.</summary>
+    public IReadOnlyList<int>? Ties { get; init; }
+
+    /// <summary>Where the next page begins, opaque, durable and fit to be stored; null: this was the last page.</summary>
+    public string? Resume { get; init; }
+}
+
+/// <summary>A value that could not be read as its column's type.</summary>
+/// <param name="Row">Row of the page.</param>
+/// <param name="Column">Column of the page.</param>
+/// <param name="Rule">type, nul, not-finite, zero-date, local-time, range, encoding or size.</param>
+/// <param name="Value">What stood there, as text, cut at 200 characters.</param>
+/// <param name="Message">What is wrong with it.</param>
+public sealed record CellFault(int Row, int Column, string Rule, string? Value, string Message);
+
+/// <summary>Where a tracked column stands (capture mode `cursor` and `control`).</summary>
+/// <param name="Greatest">The greatest value as text that <see cref="ISourceReader.ReadTrackedAsync"/> takes back; null when the table is empty.</param>
+/// <param name="GreatestInstant">The same as an instant where the column is a date or timestamp (dates at the end of their day, capped at the server's now), else null.</param>
+/// <param name="ServerNow">The server's clock.</param>
+/// <param name="OldestOpen">PostgreSQL: pg_snapshot_xmin, all lower transaction ids have ended. Others null.</param>
+/// <param name="NextOpen">PostgreSQL: pg_snapshot_xmax, no id from here on had started. Others null.</param>
+public sealed record TrackPoint(string? Greatest, DateTimeOffset? GreatestInstant, DateTimeOffset ServerNow, long? OldestOpen, long? NextOpen);
+
+/// <summary>From where a tracked column is read.</summary>
+public sealed record TrackBound
+{
+    /// <summary>The tracked columns by item name, most significant first: [updated_at], or [cd_batch, cd_time, cd_id].</summary>
+    public required IReadOnlyList<string> Columns { get; init; }
+
+    /// <summary>Lowest value (inclusive) of the first tracked column, in the form of <see cref="TrackPoint.Greatest"/>; null: from the beginning.</summary>
+    public string? From { get; init; }
+
+    /// <summary>Moves <see cref="From"/> earlier by this much where the column is a date or timestamp.</summary>
+    public TimeSpan Earlier { get; init; }
+
+    /// <summary>Moves <see cref="From"/> lower by this much where the column is an integer.</summary>
+    public long Lower { get; init; }
+
+    /// <summary>PostgreSQL only: rows written by this transaction id or a later one are read too, whatever their tracked value.</summary>
+    public long? WrittenSince { get; init; }
+}
+
+/// <summary>Reads a source. Reading changes nothing; every call reads what is committed at that moment.</summary>
+public interface ISourceReader
+{
+    /// <summary>
+    /// A page in key order after <paramref name="resume"/> (null: from the beginning), at most <paramref name="rows"/> rows and about
+    /// <paramref name="bytes"/> bytes, never none unless the source ended. Rows whose key holds NULL come last, so that none is passed over.
+    /// </summary>
+    Task<SourcePage> ReadPageAsync(SourceQuery query, string? resume, int rows, long bytes, CancellationToken cancel);
+
+    /// <summary>The rows of those keys as they are now, one a key; keys that are gone are not in the answer. Keys are matched by the engine's
+    /// own collation, so the caller compares by code point.</summary>
+    /// <param name="query">What is read.</param>
+    /// <param name="keys">Key columns only, in key order, in the source's natural types; at most 20,000 rows.</param>
+    /// <param name="cancel">Stops.</param>
+    Task<SourcePage> ReadKeysAsync(SourceQuery query, RowBatch keys, CancellationToken cancel);
+
+    /// <summary>Where the tracked column stands now.</summary>
+    Task<TrackPoint> TrackAsync(SourceQuery query, string column, CancellationToken cancel);
+
+    /// <summary>
+    /// Rows with a tracked value at or above the bound, in order of the tracked columns then key, not grouped by key; a page at a time as in
+    /// <see cref="ReadPageAsync"/>. Rows whose first tracked value is NULL are not among them.
+    /// </summary>
+    Task<SourcePage> ReadTrackedAsync(SourceQuery query, TrackBound bound, string? resume, int rows, long bytes, CancellationToken cancel);
+}

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Private PostgreSQL and MariaDB servers for the tests.
+#   tests/servers.sh install        Debian's packages, where they are missing
+#   tests/servers.sh start DIR      new instances in DIR on free loopback ports; writes DIR/env to be sourced
+#   tests/servers.sh stop DIR       ends them and removes DIR
+set -euo pipefail
+
+as() { # as USER COMMAND…: servers refuse to run as root
+    local user=$1; shift
+    if [ "$(id -u)" = 0 ]; then setpriv --reuid="$user" --regid="$user" --init-groups "$@"; else "$@"; fi
+}
+
+pgbin() { ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1; }
+
+install() {
+    local missing=()
+    [ -n "$(pgbin)" ] && [ -x "$(pgbin)/initdb" ] || missing+=(postgresql)
+    command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
+    [ ${#missing[@]} = 0 ] && return 0
+    echo "installing ${missing[*]} from Debian's packages" >&2
+    local sudo=''; [ "$(id -u)" = 0 ] || sudo=sudo
+    $sudo apt-get update -qq >&2
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    # Debian starts a shared server of its own on install; the tests use private ones only.
+}
+
+free_port() { python3 - 2>/dev/null <<'P' || perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen=>1,LocalAddr=>"127.0.0.1",LocalPort=>0)->sockport'
+import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])
+P
+}
+
+wait_for() { # wait_for WHAT LOG COMMAND…
+    local what=$1 log=$2; shift 2
+    for _ in $(seq 1 300); do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done
+    echo "$what did not start:" >&2; tail -n 20 "$log" >&2; return 1
+}
+
+start() {
+    local dir=$1 bin pgport myport
+    install
+    mkdir -p "$dir/run"; chmod 755 "$dir"
+    bin=$(pgbin)
+    mkdir -p "$dir/pg" "$dir/my" "$dir/run"
+    if [ "$(id -u)" = 0 ]; then chown postgres "$dir/pg"; chown mysql "$dir/my"; chmod 777 "$dir/run"; fi
+
+    pgport=$(free_port)
+    as postgres "$bin/initdb" -D "$dir/pg" -U postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 >"$dir/run/initdb.log" 2>&1
+    # fsync off: what is tested is the hub, not the server's disk. wal_level logical: change capture from the log needs it.
+    as postgres "$bin/postgres" -D "$dir/pg" -p "$pgport" -k '' -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off \
+        -c max_connections=300 -c wal_level=logical -c shared_buffers=128MB >"$dir/run/pg.log" 2>&1 &
+    echo $! >"$dir/run/pg.pid"
+
+    myport=$(free_port)
+    local my=(--no-defaults --datadir="$dir/my"); [ "$(id -u)" = 0 ] && my+=(--user=mysql)
+    mariadb-install-db "${my[@]}" --auth-root-authentication-method=normal --skip-test-db >"$dir/run/my-install.log" 2>&1
+    PATH=$PATH:/usr/sbin mariadbd "${my[@]}" --port="$myport" --bind-address=127.0.0.1 --socket="$dir/run/my.sock" --pid-file="$dir/my/my.pid" \
+        --innodb-flush-log-at-trx-commit=0 --local-infile=1 --max-connections=300 --character-set-server=utf8mb4 >"$dir/run/my.log" 2>&1 &
+    echo $! >"$dir/run/my.pid"
+
+    wait_for PostgreSQL "$dir/run/pg.log" "$bin/pg_isready" -h 127.0.0.1 -p "$pgport"
+    wait_for MariaDB "$dir/run/my.log" mariadb-admin --no-defaults --socket="$dir/run/my.sock" -u root ping
+    mariadb --no-defaults --socket="$dir/run/my.sock" -u root -e \
+        "create user exchange@127.0.0.1 identified by 'exchange'; create user exchange@localhost identified by 'exchange'; grant all on *.* to exchange@127.0.0.1 with grant option; grant all on *.* to exchange@localhost with grant option"
+    cat >"$dir/env" <<ENV
+export EXCHANGE_TEST_POSTGRESQL='Host=127.0.0.1;Port=$pgport;Username=postgres;Database=postgres'
+export EXCHANGE_TEST_MYSQL='Server=127.0.0.1;Port=$myport;User ID=exchange;Password=exchange'
+ENV
+}
+
+stop() {
+    local dir=$1 pid
+    for pid in "$dir"/run/*.pid; do [ -f "$pid" ] && kill -9 "$(cat "$pid")" 2>/dev/null || true; done
+    for pid in "$dir"/run/*.pid; do [ -f "$pid" ] && while kill -0 "$(cat "$pid")" 2>/dev/null; do sleep 0.05; done || true; done
+    rm -rf "$dir"
+}
+
+case ${1:-} in
+    install) install ;;
+    start) start "$2" ;;
+    stop) stop "$2" ;;
+    *) sed -n '2,6p' "$0"; exit 2 ;;
+esac
