@@ -17,12 +17,19 @@ internal sealed record RejectedRow(int Row, string? Key, IReadOnlyList<BrokenRul
 /// <param name="Rejected">The others, in page order.</param>
 internal sealed record JudgedPage(RowBatch Accepted, IReadOnlyList<int> AcceptedRows, IReadOnlyList<RejectedRow> Rejected);
 
+/// <param name="Keys">Key items in key order.</param>
+/// <param name="Places">For each row that was given its row in <paramref name="Keys"/>; null where the key is incomplete or does not convert, so no good row ever had it.</param>
+internal sealed record ConvertedKeys(RowBatch Keys, IReadOnlyList<int?> Places);
+
 /// <summary>Judges rows of one resource: converts to item types, normalises, checks every rule. Immutable, safe for concurrent callers.</summary>
 internal interface IRowJudge
 {
     /// <summary>Judges the rows of a page whose columns are named by items (columns that are no items are passed over). Item sets that references
     /// and `unique` need are looked up once a page.</summary>
     Task<JudgedPage> JudgeAsync(SourcePage page, CancellationToken cancel);
+
+    /// <summary>Keys in item types, normalised as the items ask: for deletions, whose rows hold nothing else. Columns that are no key items are passed over.</summary>
+    ConvertedKeys ConvertKeys(RowBatch rows);
 
     /// <summary>Item sets of this resource that `unique` rules need (each sorted by name).</summary>
     IReadOnlyList<IReadOnlyList<string>> UniqueItemSets { get; }

@@ -66,8 +66,9 @@ public sealed class SourcePage
 public sealed record CellFault(int Row, int Column, string Rule, string? Value, string Message);
 
 /// <summary>Where a tracked column stands (capture mode `cursor` and `control`).</summary>
-/// <param name="Greatest">The greatest value as text that <see cref="ISourceReader.ReadTrackedAsync"/> takes back; null when the table is empty.</param>
-/// <param name="GreatestInstant">The same as an instant where the column is a date or timestamp (dates at the end of their day, capped at the server's now), else null.</param>
+/// <param name="Greatest">The greatest value as text that <see cref="ISourceReader.ReadTrackedAsync"/> takes back; null when the table is empty. Of a date or timestamp the
+/// greatest that is not after the server's clock: a wrong year must not move a horizon past what is still to come.</param>
+/// <param name="GreatestInstant">The same as an instant where the column is a date or timestamp, else null.</param>
 /// <param name="ServerNow">The server's clock.</param>
 /// <param name="OldestOpen">PostgreSQL: pg_snapshot_xmin, all lower transaction ids have ended. Others null.</param>
 /// <param name="NextOpen">PostgreSQL: pg_snapshot_xmax, no id from here on had started. Others null.</param>

@@ -1,0 +1,188 @@
+using System.Diagnostics;
+using Exchange.Bus.Intake;
+using Exchange.Bus.Log;
+using Exchange.Bus.Quarantine;
+using Exchange.Contracts.FrontEnd;
+using Exchange.Contracts.Rows;
+using Exchange.Storage;
+
+namespace Exchange.Bus.Delivery;
+
+/// <summary>
+/// Applies batches of a log to a target, each once: rows and the ledger entry in one transaction of the target. Rows that the target refuses are found by halving,
+/// put into quarantine for this subscription alone, and the rest goes on. What is refused is noted in the hub before the target commits: killed between, the
+/// batch is applied again and refuses the same rows again.
+/// </summary>
+internal sealed class BatchDelivery(IResourceLog log, IStore store, IQuarantine quarantine, TimeProvider time, ExchangeSteps steps)
+{
+    /// <summary>Small batches are joined up to about this many rows in one transaction of the target.</summary>
+    const long RowsAtOnce = 20_000;
+
+    /// <summary>Keys that are sent to the target at once when a full's mark is applied.</summary>
+    const int SeenAtOnce = 20_000;
+
+    /// <summary>Applies the first batches of <paramref name="waiting"/> (all visible or discarded, in order, at least one). Answers the last one that was applied or passed over.</summary>
+    public async Task<LogBatch> ApplyAsync(DeliveryRun run, IReadOnlyList<LogBatch> waiting, CancellationToken cancel)
+    {
+        var waited = Stopwatch.StartNew();
+        await using var transaction = await run.Database.Target.BeginAsync(run.Route.Target, cancel);
+        var last = await transaction.LastAppliedAsync(cancel);
+        var batches = Joined(waiting.Where(batch => last is null || batch.Number > last.Batch));
+        if (batches.Count == 0) return waiting[^1];
+        var done = new DeliveryCounts();
+        foreach (var batch in batches.Where(batch => batch.State == BatchState.Visible))
+        {
+            var count = batch.Kind == BatchKind.Mark ? await ApplyMarkAsync(run, transaction, batch, cancel) : await ApplyRowsAsync(run, transaction, batch, done, cancel);
+            await transaction.WriteLedgerAsync(new LedgerEntry(batch.Number, KindText(batch.Kind), count.Upserted, count.Deleted, batch.Digest, time.GetUtcNow()), cancel);
+            done.Upserted += count.Upserted;
+            done.Deleted += count.Deleted;
+            done.Batches++;
+        }
+
+        steps.Reached(ExchangeStep.DeliverBeforeCommit, run.Name);
+        await transaction.CommitAsync(cancel);
+        steps.Reached(ExchangeStep.DeliverAfterCommit, run.Name);
+        run.Counts.Upserted += done.Upserted;
+        run.Counts.Deleted += done.Deleted;
+        run.Counts.Refused += done.Refused;
+        run.Counts.Batches += done.Batches;
+        run.Counts.WaitedForTarget += waited.Elapsed;
+        return batches[^1];
+    }
+
+    /// <summary>Begins a subscription anew before batch <paramref name="first"/>: the ledger is emptied and says so.</summary>
+    public async Task ResetAsync(DeliveryRun run, long first, CancellationToken cancel)
+    {
+        var before = first > 1 ? await log.FindAsync(run.Resource.Name, first - 1, cancel) : null;
+        await using var transaction = await run.Database.Target.BeginAsync(run.Route.Target, cancel);
+        await transaction.LastAppliedAsync(cancel);
+        await transaction.ResetLedgerAsync(cancel);
+        await transaction.WriteLedgerAsync(new LedgerEntry(first - 1, "reset", 0, 0, before?.Digest ?? "", time.GetUtcNow()), cancel);
+        await transaction.CommitAsync(cancel);
+    }
+
+    public async Task<LedgerEntry?> LastAppliedAsync(DeliveryRun run, CancellationToken cancel)
+    {
+        await using var transaction = await run.Database.Target.BeginAsync(run.Route.Target, cancel);
+        return await transaction.LastAppliedAsync(cancel);
+    }
+
+    static List<LogBatch> Joined(IEnumerable<LogBatch> batches)
+    {
+        var joined = new List<LogBatch>();
+        var rows = 0L;
+        foreach (var batch in batches)
+        {
+            if (joined.Count > 0 && rows + batch.Upserts + batch.Deletes > RowsAtOnce) break;
+            joined.Add(batch);
+            rows += batch.Upserts + batch.Deletes;
+            if (batch.Kind == BatchKind.Mark) break;
+        }
+
+        return joined;
+    }
+
+    async Task<ApplyCount> ApplyRowsAsync(DeliveryRun run, ITargetTransaction transaction, LogBatch batch, DeliveryCounts done, CancellationToken cancel)
+    {
+        var rows = await log.LoadAsync(batch, cancel);
+        var routed = run.Route.Route(rows);
+        var refused = routed.Refused.ToList();
+        var count = await ApplyOrHalveAsync(transaction, routed.Rows, 0, routed.Rows.Count, routed.SourceRows, refused, cancel);
+        await NoteAsync(run, batch, rows, routed, refused, cancel);
+        done.Refused += refused.Count;
+        return count;
+    }
+
+    /// <summary>Applies rows; where the target refuses some, halves until each refused row stands alone.</summary>
+    static async Task<ApplyCount> ApplyOrHalveAsync(
+        ITargetTransaction transaction, RowBatch rows, int start, int count, IReadOnlyList<int> sourceRows, List<(int Row, IReadOnlyList<BrokenRule> Broken)> refused, CancellationToken cancel)
+    {
+        if (count == 0) return new ApplyCount(0, 0);
+        try
+        {
+            return await transaction.ApplyAsync(start == 0 && count == rows.Count ? rows : rows.Slice(start, count), cancel);
+        }
+        catch (FrontEndException fault) when (fault.Fault == FrontEndFault.Row)
+        {
+            if (count == 1)
+            {
+                refused.Add((sourceRows[start], [new BrokenRule("target", null, null, fault.Message)]));
+                return new ApplyCount(0, 0);
+            }
+
+            var half = count / 2;
+            var first = await ApplyOrHalveAsync(transaction, rows, start, half, sourceRows, refused, cancel);
+            var second = await ApplyOrHalveAsync(transaction, rows, start + half, count - half, sourceRows, refused, cancel);
+            return new ApplyCount(first.Upserted + second.Upserted, first.Deleted + second.Deleted);
+        }
+    }
+
+    async Task NoteAsync(DeliveryRun run, LogBatch batch, RowBatch rows, RoutedBatch routed, List<(int Row, IReadOnlyList<BrokenRule> Broken)> refused, CancellationToken cancel)
+    {
+        var anyOpen = await quarantine.AnyOpenAsync(batch.Resource, run.Name, cancel);
+        if (refused.Count == 0 && !anyOpen) return;
+        var keys = run.Resource.Key.Select(rows.Ordinal).ToList();
+        var bad = refused.Select(row => row.Row).ToHashSet();
+        var good = anyOpen ? Enumerable.Range(0, rows.Count).Where(row => !bad.Contains(row)).Select(row => RowKey.Text(rows, keys, row)).ToList() : [];
+        var entries = refused.Select(row => new QuarantinedRow
+        {
+            Resource = batch.Resource,
+            Subscription = run.Name,
+            Key = RowKey.Text(rows, keys, row.Row),
+            Values = [.. rows.Columns.Select(column => new KeyValuePair<string, string?>(column.Name, column.TextAt(row.Row)))],
+            Broken = row.Broken,
+            Batch = batch.Number,
+            Run = run.Id,
+            RefusedAt = time.GetUtcNow(),
+        }).ToList();
+        await store.WriteAsync(async session =>
+        {
+            if (entries.Count > 0) await quarantine.RefuseAsync(session, entries, cancel);
+            if (good.Count > 0) await quarantine.CloseAsync(session, batch.Resource, run.Name, good, batch.Number, cancel);
+            return 0;
+        }, cancel);
+    }
+
+    /// <summary>A full has ended: rows of the target that neither it nor anything since has met, and that do not wait in quarantine, are gone at the source.</summary>
+    async Task<ApplyCount> ApplyMarkAsync(DeliveryRun run, ITargetTransaction transaction, LogBatch mark, CancellationToken cancel)
+    {
+        for (var after = mark.FullStart - 1; ;)
+        {
+            var batches = await log.ReadAsync(mark.Resource, after, 100, cancel);
+            foreach (var batch in batches.Where(batch => batch.Number < mark.Number && batch.State == BatchState.Visible && batch.Upserts > 0))
+                await transaction.AddSeenAsync(Keys(run, run.Route.Route(await log.LoadAsync(batch, cancel)).Rows), cancel);
+            if (batches.Count == 0 || batches[^1].Number >= mark.Number) break;
+            after = batches[^1].Number;
+        }
+
+        foreach (var subscription in new[] { null, run.Name })
+        {
+            string? after = null;
+            while (true)
+            {
+                var open = await quarantine.OpenKeysAsync(mark.Resource, subscription, after, SeenAtOnce, cancel);
+                if (open.Count == 0) break;
+                await transaction.AddSeenAsync(run.Route.TargetKeys(open), cancel);
+                after = open[^1];
+            }
+        }
+
+        return new ApplyCount(0, await transaction.DeleteUnseenAsync(cancel));
+    }
+
+    static RowBatch Keys(DeliveryRun run, RowBatch rows)
+    {
+        var ordinals = run.Route.Target.Key.Select(rows.Ordinal).ToList();
+        var keys = RowBatch.Empty(ordinals.Select(at => (rows.Columns[at].Name, rows.Columns[at].Type)), rows.Count);
+        for (var row = 0; row < rows.Count; row++)
+        {
+            if (rows.Operations[row] == RowOperation.Delete) continue;
+            for (var at = 0; at < ordinals.Count; at++) keys.Columns[at].AppendFrom(rows.Columns[ordinals[at]], row);
+            keys.EndRow();
+        }
+
+        return keys;
+    }
+
+    static string KindText(BatchKind kind) => kind switch { BatchKind.Snapshot => "snapshot", BatchKind.Mark => "mark", _ => "change" };
+}

@@ -1,0 +1,191 @@
+using System.Security.Cryptography;
+using System.Text;
+using Exchange.Bus.Catalogue;
+using Exchange.Bus.Intake;
+using Exchange.Bus.Log;
+using Exchange.Bus.Quarantine;
+using Exchange.Bus.Runs;
+using Exchange.Bus.Transformation;
+using Exchange.Contracts.Errors;
+using Exchange.Contracts.FrontEnd;
+using Exchange.Contracts.Operations;
+using Exchange.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Exchange.Bus.Delivery;
+
+/// <summary>
+/// Delivers one subscription up to the head of its resource's log. One delivery a subscription at a time (a lease here, a lock at the target); none waits for
+/// another subscription. A target that does not fit, or whose ledger belongs to another log, holds this subscription alone and says what to do.
+/// </summary>
+internal sealed partial class SubscriptionDelivery(
+    ICatalogue catalogue, IFrontEndDatabases databases, IRouteFactory routes, ILeases leases, DeliveryStates states, IRuns runs, IResourceLog log, IQuarantine quarantine,
+    BatchDelivery delivery, ExchangeSteps steps, TimeProvider time, ILogger<SubscriptionDelivery> logger)
+{
+    const int BatchesAtOnce = 64;
+
+    static readonly TimeSpan Patience = TimeSpan.FromHours(12);
+
+    /// <summary>Waits before another attempt after a transient fault.</summary>
+    static readonly TimeSpan[] Backoff = [.. new[] { 0.2, 1, 3, 8, 15 }.Select(TimeSpan.FromSeconds)];
+
+    /// <param name="name">The subscription.</param>
+    /// <param name="more">Told to wait for more: answers true when the log may have grown, false when nothing more will come. Null: the log as it is now.</param>
+    /// <param name="progress">Listener, or null.</param>
+    /// <param name="cancel">Stops between or within batches; nothing is left half done.</param>
+    public async Task<DeliveryOutcome> RunAsync(string name, Func<CancellationToken, ValueTask<bool>>? more, IProgress<SyncProgress>? progress, CancellationToken cancel)
+    {
+        var counts = new DeliveryCounts();
+        await using var lease = await HeldLease.AcquireAsync(leases, $"delivery:{name}", SourceIntake.LeaseDuration, Patience, null, time, cancel);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, lease.Lost);
+        DeliveryRun? run = null;
+        try
+        {
+            var snapshot = await catalogue.ReadAsync(either.Token);
+            var subscription = snapshot.Subscriptions.GetValueOrDefault(name)
+                ?? throw new ExchangeException(ErrorCodes.SubscriptionUnknown, Party.Caller, $"There is no subscription '{name}'.", "`exchange get subscriptions` lists them.");
+            await using var database = databases.Open(snapshot.Connections[subscription.Target.Connection].ToFrontEnd());
+            run = new DeliveryRun
+            {
+                Subscription = subscription,
+                Resource = snapshot.Resources[subscription.Resource],
+                Route = routes.Create(subscription, snapshot),
+                Database = database,
+                Lease = lease.Lease,
+                Counts = counts,
+                State = await states.ReadAsync(name, either.Token) ?? new DeliveryState(),
+                Progress = progress,
+            };
+            var failures = 0;
+            do
+            {
+                try
+                {
+                    await DrainAsync(run, either.Token);
+                    failures = 0;
+                }
+                catch (FrontEndException fault) when (fault.Fault == FrontEndFault.Transient && failures < Backoff.Length)
+                {
+                    run.Prepared = false; // whether the last commit held is not known: the ledger is asked again
+                    DeliveryWaits(name, fault.Message, Backoff[failures]);
+                    run.Report($"waiting for the target: {fault.Message}");
+                    await Task.Delay(Backoff[failures++], time, either.Token);
+                    continue;
+                }
+
+                if (more is null) break;
+            }
+            while (failures > 0 || await more!(either.Token));
+
+            if (run.Id > 0) await runs.EndDeliveryAsync(run.Id, RunState.Done, counts, null, CancellationToken.None);
+            run.Report("delivered", ended: true);
+            return new DeliveryOutcome(run.Id, counts, null);
+        }
+        catch (ExchangeException fault)
+        {
+            return await FailAsync(name, run, counts, fault);
+        }
+        catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            return await FailAsync(name, run, counts, new ExchangeException(ErrorCodes.LeaseLost, Party.Hub, $"Another process has taken over the delivery of {name}.", "It goes on there; nothing is lost."));
+        }
+    }
+
+    /// <summary>Delivers what is in the log now.</summary>
+    async Task DrainAsync(DeliveryRun run, CancellationToken cancel)
+    {
+        if (await log.HeadAsync(run.Resource.Name, cancel) is null) return;
+        if (!run.Prepared) await PrepareAsync(run, cancel);
+        while (await DeliverableAsync(run, cancel) is { Count: > 0 } waiting)
+        {
+            if (run.Id == 0) run.Id = await runs.BeginAsync(run.Resource.Name, run.Name, "delivery", cancel);
+            var last = await delivery.ApplyAsync(run, waiting, cancel);
+            run.State = run.State with { Applied = last.Number };
+            await states.SaveAsync(run.Name, run.State, cancel);
+            steps.Reached(ExchangeStep.Cursor, run.Name);
+            run.Report("delivering");
+        }
+    }
+
+    /// <summary>The next batches, up to the first one that waits for its run's end.</summary>
+    async Task<IReadOnlyList<LogBatch>> DeliverableAsync(DeliveryRun run, CancellationToken cancel) =>
+        [.. (await log.ReadAsync(run.Resource.Name, run.State.Applied, BatchesAtOnce, cancel)).TakeWhile(batch => batch.State != BatchState.Pending)];
+
+    /// <summary>Makes the target fit, asks its ledger how far it is, and begins anew where the route has changed or the ledger asks for it.</summary>
+    async Task PrepareAsync(DeliveryRun run, CancellationToken cancel)
+    {
+        var misfits = await run.Database.Target.EnsureAsync(run.Route.Target, run.Subscription.Target.Create, cancel);
+        if (misfits.Count > 0)
+        {
+            throw new FrontEndException(FrontEndFault.Standing, ErrorCodes.FrontEndUnfit, Party.Subscriber,
+                $"Subscription {run.Name}: table {run.Route.Target.Table} of {run.Subscription.Target.Connection} does not fit. {string.Join(' ', misfits)}",
+                "Change the table or the subscription's map; the next run tries again.");
+        }
+
+        var shape = await ShapeAsync(run, cancel);
+        var ledger = await delivery.LastAppliedAsync(run, cancel);
+        var first = await FirstAnewAsync(run, ledger, shape, cancel);
+        if (first is { } anew)
+        {
+            DeliveredAnew(run.Name, anew);
+            await delivery.ResetAsync(run, anew, cancel);
+            run.State = run.State with { Applied = anew - 1 };
+        }
+        else
+        {
+            run.State = run.State with { Applied = ledger!.Batch };
+        }
+
+        run.State = run.State with { Fingerprint = run.Route.Fingerprint, TargetShape = shape, Hold = null, HeldAtHead = null };
+        await states.SaveAsync(run.Name, run.State, cancel);
+        run.Prepared = true;
+    }
+
+    /// <summary>The batch to begin anew with; null: go on after the ledger.</summary>
+    async Task<long?> FirstAnewAsync(DeliveryRun run, LedgerEntry? ledger, string shape, CancellationToken cancel)
+    {
+        var newest = await log.NewestMarkAsync(run.Resource.Name, cancel);
+        var start = newest?.FullStart ?? 1;
+        if (ledger is null) return start;
+        var applied = ledger.Batch == 0 ? null : await log.FindAsync(run.Resource.Name, ledger.Batch, cancel);
+        if (ledger.Digest != (applied?.Digest ?? "") || (ledger.Batch > 0 && applied is null))
+        {
+            if (run.State.HeldAtHead is { } held && newest is not null && newest.FullStart > held) return start;
+            run.State = run.State with { HeldAtHead = run.State.HeldAtHead ?? (await log.HeadAsync(run.Resource.Name, cancel))?.Number ?? 0 };
+            throw new FrontEndException(FrontEndFault.Standing, ErrorCodes.LedgerMismatch, Party.Hub,
+                $"Subscription {run.Name}: exchange_applied at {run.Subscription.Target.Connection} says that batch {ledger.Batch} was applied, but this hub's log knows another batch of that number or none: the hub's store is new or was restored.",
+                $"Run `exchange sync {run.Name} --full`: the resource is read anew and the target brought up to it.");
+        }
+
+        if (run.State.Fingerprint is { } before && before != run.Route.Fingerprint) return start;
+        var judgeAgain = run.State.TargetShape is { } seen && seen != shape && await quarantine.AnyOpenAsync(run.Resource.Name, run.Name, cancel);
+        return judgeAgain ? start : null;
+    }
+
+    static async Task<string> ShapeAsync(DeliveryRun run, CancellationToken cancel)
+    {
+        var table = await run.Database.DescribeAsync(run.Route.Target.Table, cancel);
+        var text = string.Join('\n', table?.Columns.Select(column => column.ToString()) ?? []);
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
+
+    async Task<DeliveryOutcome> FailAsync(string name, DeliveryRun? run, DeliveryCounts counts, ExchangeException fault)
+    {
+        DeliveryFailed(name, fault.Code, fault.Message, fault.Next);
+        var held = fault is FrontEndException { Fault: FrontEndFault.Standing };
+        if (run is null) return new DeliveryOutcome(0, counts, fault);
+        if (held) await states.SaveAsync(name, run.State with { Hold = new Hold(fault.Code, fault.Party, fault.Message, fault.Next, run.State.Hold?.Since ?? time.GetUtcNow()) }, CancellationToken.None);
+        if (run.Id == 0) run.Id = await runs.BeginAsync(run.Resource.Name, name, "delivery", CancellationToken.None);
+        await runs.EndDeliveryAsync(run.Id, held ? RunState.Held : RunState.Failed, counts, fault, CancellationToken.None);
+        return new DeliveryOutcome(run.Id, counts, fault);
+    }
+
+    [LoggerMessage(1200, LogLevel.Information, "Subscription {Subscription} is delivered anew from batch {Batch}")]
+    partial void DeliveredAnew(string subscription, long batch);
+
+    [LoggerMessage(1201, LogLevel.Warning, "Subscription {Subscription} waits {Pause} for its target: {Message}")]
+    partial void DeliveryWaits(string subscription, string message, TimeSpan pause);
+
+    [LoggerMessage(1202, LogLevel.Warning, "Delivery of {Subscription} failed with {Code}: {Message} {Next}")]
+    partial void DeliveryFailed(string subscription, string code, string message, string next);
+}

@@ -1,0 +1,110 @@
+using Exchange.Bus.Catalogue;
+using Exchange.Bus.Delivery;
+using Exchange.Bus.Intake;
+using Exchange.Contracts.Errors;
+using Exchange.Contracts.FrontEnd;
+using Exchange.Contracts.Operations;
+
+namespace Exchange.Bus.Exchanges;
+
+/// <summary>Exchanges by hand: reads each resource once and delivers its subscriptions while it is being read.</summary>
+internal sealed class ExchangeService(ICatalogue catalogue, IFrontEndDatabases databases, SourceIntake intake, SubscriptionDelivery delivery) : IExchanges
+{
+    public async Task<IReadOnlyList<SyncResult>> SyncAsync(SyncRequest request, IProgress<SyncProgress>? progress, CancellationToken cancel)
+    {
+        var snapshot = await catalogue.ReadAsync(cancel);
+        var subscriptions = Chosen(request, snapshot);
+        var results = new List<SyncResult>();
+        foreach (var resource in InOrderOfReference(snapshot, subscriptions.Select(subscription => subscription.Resource)))
+            results.AddRange(await SyncResourceAsync(resource, [.. subscriptions.Where(subscription => subscription.Resource == resource)], request.Full, progress, cancel));
+        return results;
+    }
+
+    public async Task<CaptureStatus> CaptureAsync(string resource, CaptureAction action, CancellationToken cancel)
+    {
+        var snapshot = await catalogue.ReadAsync(cancel);
+        var entry = snapshot.Resources.GetValueOrDefault(resource)
+            ?? throw new ExchangeException(ErrorCodes.ResourceUnknown, Party.Caller, $"There is no resource '{resource}'.", "`exchange get resources` lists them.");
+        if (entry.Source is not { Mode: CaptureMode.ChangeLog } source)
+            throw new ExchangeException(ErrorCodes.ManifestInvalid, Party.Caller, $"Resource '{resource}' has no `changelog` source.", "Only capture.mode changelog has triggers.");
+        await using var database = databases.Open(snapshot.Connections[source.Connection].ToFrontEnd());
+        var target = SourcePlan.CaptureOf(entry, source, snapshot);
+        switch (action)
+        {
+            case CaptureAction.Install: await database.Capture.InstallAsync(target, cancel); break;
+            case CaptureAction.Remove: await database.Capture.RemoveAsync(target, cancel); break;
+        }
+
+        return await database.Capture.StatusAsync(target, cancel);
+    }
+
+    static List<Subscription> Chosen(SyncRequest request, CatalogueSnapshot snapshot)
+    {
+        if (request.Subscriptions is null) return [.. snapshot.Subscriptions.Values.OrderBy(subscription => subscription.Name, StringComparer.Ordinal)];
+        return [.. request.Subscriptions.Distinct().Select(name => snapshot.Subscriptions.GetValueOrDefault(name)
+            ?? throw new ExchangeException(ErrorCodes.SubscriptionUnknown, Party.Caller, $"There is no subscription '{name}'.", "`exchange get subscriptions` lists them."))];
+    }
+
+    /// <summary>Resources that others refer to come first, so that their rows are there when the others are judged.</summary>
+    static List<string> InOrderOfReference(CatalogueSnapshot snapshot, IEnumerable<string> wanted)
+    {
+        var chosen = wanted.ToHashSet(StringComparer.Ordinal);
+        var ordered = new List<string>();
+        var met = new HashSet<string>(StringComparer.Ordinal);
+
+        void Visit(string name)
+        {
+            if (!met.Add(name)) return;
+            foreach (var reference in snapshot.Resources[name].Rules.Select(rule => rule.Reference).OfType<Reference>().Where(reference => snapshot.Resources.ContainsKey(reference.Resource)))
+                Visit(reference.Resource);
+            if (chosen.Contains(name)) ordered.Add(name);
+        }
+
+        foreach (var name in chosen.Order(StringComparer.Ordinal)) Visit(name);
+        return ordered;
+    }
+
+    async Task<IEnumerable<SyncResult>> SyncResourceAsync(string resource, List<Subscription> subscriptions, bool full, IProgress<SyncProgress>? progress, CancellationToken cancel)
+    {
+        var signal = new GrowthSignal();
+        var deliveries = subscriptions.Select(subscription => Task.Run(() => delivery.RunAsync(subscription.Name, signal.Listen(), progress, cancel), cancel)).ToList();
+        IntakeOutcome taken;
+        try
+        {
+            taken = await intake.RunAsync(resource, full, progress, signal.Grown, cancel);
+        }
+        finally
+        {
+            signal.End();
+            await Task.WhenAll(deliveries).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+
+        var delivered = await Task.WhenAll(deliveries);
+        return subscriptions.Select((subscription, at) => Result(subscription, taken, delivered[at]));
+    }
+
+    static SyncResult Result(Subscription subscription, IntakeOutcome taken, DeliveryOutcome delivered)
+    {
+        var fault = taken.Fault ?? delivered.Fault;
+        return new SyncResult
+        {
+            Subscription = subscription.Name,
+            Resource = subscription.Resource,
+            Outcome = fault is not null ? SyncOutcome.Failed : taken.Counts.Rejected + delivered.Counts.Refused > 0 ? SyncOutcome.DoneWithRejects : SyncOutcome.Done,
+            Kind = taken.Kind,
+            Read = taken.Counts.Read,
+            Accepted = taken.Counts.Accepted,
+            Rejected = taken.Counts.Rejected,
+            Deleted = taken.Counts.Deleted,
+            Closed = taken.Counts.Closed,
+            Upserted = delivered.Counts.Upserted,
+            DeletedAtTarget = delivered.Counts.Deleted,
+            Refused = delivered.Counts.Refused,
+            IntakeRun = taken.Run,
+            DeliveryRun = delivered.Run,
+            ErrorCode = fault?.Code,
+            Error = fault?.Message,
+            Next = fault?.Next,
+        };
+    }
+}

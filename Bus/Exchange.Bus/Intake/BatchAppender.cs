@@ -1,0 +1,102 @@
+using Exchange.Bus.Catalogue;
+using Exchange.Bus.Log;
+using Exchange.Bus.Messaging;
+using Exchange.Bus.Quality;
+using Exchange.Bus.Quarantine;
+using Exchange.Bus.Runs;
+using Exchange.Contracts.Messages;
+using Exchange.Contracts.Rows;
+using Exchange.Storage;
+
+namespace Exchange.Bus.Intake;
+
+/// <summary>Rows that are ready to become a batch.</summary>
+internal sealed record BatchDraft
+{
+    public required BatchKind Kind { get; init; }
+
+    /// <summary>See <see cref="IResourceLog.AppendAsync"/>.</summary>
+    public required long FullStart { get; init; }
+
+    /// <summary>Accepted rows and deletions, in item types; each key once.</summary>
+    public required RowBatch Rows { get; init; }
+
+    /// <summary>Refused rows; batch and run are filled in.</summary>
+    public required IReadOnlyList<QuarantinedRow> Refused { get; init; }
+
+    /// <summary>How many rows of the source stand behind this batch.</summary>
+    public required long Read { get; init; }
+
+    /// <summary>The position that holds once the batch is in the log, made from the batch's number.</summary>
+    public required Func<SourcePosition, LogBatch, SourcePosition> Then { get; init; }
+
+    /// <summary>What else must be written in the same transaction.</summary>
+    public Func<StoreSession, LogBatch, Task>? Besides { get; init; }
+}
+
+/// <summary>
+/// Appends a batch: payload first (durable), then in ONE store transaction the batch, refused rows, closed errors, known values, the source's position, the run's
+/// counts and the wake-up message. After kill -9 all of it is there or nothing: then the same rows are read again from the old position.
+/// </summary>
+internal sealed class BatchAppender(
+    IStore store, ILeases leases, IResourceLog log, IQuarantine quarantine, IKnownValues known, IRuns runs, IMessageSender messages, ExchangeSteps steps)
+{
+    public async Task<LogBatch> AppendAsync(IntakeRun run, BatchDraft draft, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel)
+    {
+        var resource = run.Plan.Resource;
+        var keys = KeyOrdinals(resource, draft.Rows);
+        var closing = draft.Rows.Count > 0 && await quarantine.AnyOpenAsync(resource.Name, null, cancel) ? KeyTexts(draft.Rows, keys) : [];
+        var payload = await log.PrepareAsync(resource.Name, draft.Rows, cancel);
+        steps.Reached(ExchangeStep.Payload, resource.Name);
+
+        var (batch, position, closed) = await store.WriteAsync(async session =>
+        {
+            await leases.AssertHeldAsync(session, run.Lease, cancel);
+            var appended = await log.AppendAsync(session, resource.Name, draft.Kind, run.Id, draft.FullStart, run.Pending, payload, cancel);
+            var refused = draft.Refused.Select(row => row with { Batch = appended.Number, Run = run.Id }).ToList();
+            if (refused.Count > 0) await quarantine.RefuseAsync(session, refused, cancel);
+            var ended = closing.Count > 0 ? await quarantine.CloseAsync(session, resource.Name, null, closing, appended.Number, cancel) : 0;
+            if (itemSets.Count > 0 && draft.Rows.Count > 0) await known.ApplyAsync(session, resource.Name, itemSets, draft.Rows, keys, cancel);
+            var then = draft.Then(run.Position, appended);
+            await SourceStates.SaveAsync(session, resource.Name, then, cancel);
+            if (draft.Rows.Count > 0) await quarantine.GrownAsync(session, $"resource/{resource.Name}", cancel);
+            if (draft.Besides is { } besides) await besides(session, appended);
+            await runs.AddAsync(session, run.Id, Counted(draft, payload, ended), cancel);
+            await messages.SendAsync(session, new ResourceGrown(resource.Name), cancel);
+            return (appended, then, ended);
+        }, cancel);
+
+        steps.Reached(draft.Kind == BatchKind.Mark ? ExchangeStep.Mark : ExchangeStep.Append, resource.Name);
+        run.Position = position;
+        var counts = run.Counts;
+        counts.Read += draft.Read;
+        counts.Accepted += payload.Upserts;
+        counts.Deleted += payload.Deletes;
+        counts.Rejected += draft.Refused.Count;
+        counts.Closed += closed;
+        counts.Batches++;
+        counts.Bytes += payload.Bytes;
+        run.Appended?.Invoke();
+        return batch;
+    }
+
+    static RunCounts Counted(BatchDraft draft, PreparedPayload payload, long closed) => new()
+    {
+        Read = draft.Read,
+        Accepted = payload.Upserts,
+        Deleted = payload.Deletes,
+        Rejected = draft.Refused.Count,
+        Closed = closed,
+        Batches = 1,
+        Bytes = payload.Bytes,
+    };
+
+    static List<int> KeyOrdinals(Resource resource, RowBatch rows) => [.. resource.Key.Select(rows.Ordinal)];
+
+    static List<string> KeyTexts(RowBatch rows, List<int> keys)
+    {
+        var texts = new List<string>(rows.Count);
+        for (var row = 0; row < rows.Count; row++) texts.Add(RowKey.Text(rows, keys, row));
+        return texts;
+    }
+}

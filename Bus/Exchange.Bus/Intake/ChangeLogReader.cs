@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using Exchange.Bus.Log;
+using Exchange.Contracts.FrontEnd;
+using Exchange.Contracts.Rows;
+
+namespace Exchange.Bus.Intake;
+
+/// <summary>
+/// Takes up what waits in a change log: the keys are read anew, so the batch holds the rows as they are now, and the entries are removed by their ids once the
+/// append is durable. Killed between the two, the same keys are read again and appended again: the same rows, so nothing changes.
+/// </summary>
+internal sealed class ChangeLogReader(KeyReader keys, ExchangeSteps steps)
+{
+    /// <summary>Takes up all that waits now. Answers whether the table was truncated, so that only a full can say what is left.</summary>
+    public async Task<bool> TakeAsync(IntakeRun run, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel)
+    {
+        var capture = run.Plan.Database.Capture;
+        var target = run.Plan.Capture!;
+        var truncated = false;
+        while (true)
+        {
+            var waited = Stopwatch.StartNew();
+            var changes = await capture.ReadAsync(target, run.Plan.Resource.BatchRows, cancel);
+            run.Counts.WaitedForSource += waited.Elapsed;
+            if (changes.Ids.Count == 0) return truncated;
+            truncated |= changes.Truncated;
+            var distinct = KeyReader.Distinct(changes.Keys);
+            if (distinct.Count > 0)
+            {
+                await keys.AppendAsync(run, distinct, itemSets, wanted => changes.Truncated ? wanted with { FullWanted = "the source table was truncated" } : wanted, cancel);
+                run.Report(run.Kind);
+                ErrorLimits.Check(run);
+            }
+            else if (changes.Truncated)
+            {
+                await keys.SaveAsync(run, run.Position with { FullWanted = "the source table was truncated" }, cancel);
+            }
+
+            await capture.AcknowledgeAsync(target, changes.Ids, cancel);
+            steps.Reached(ExchangeStep.Acknowledge, run.Name);
+            if (changes.Ids.Count < run.Plan.Resource.BatchRows) return truncated;
+        }
+    }
+}

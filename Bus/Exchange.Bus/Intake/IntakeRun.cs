@@ -1,0 +1,67 @@
+using Exchange.Contracts.Operations;
+using Exchange.Storage;
+
+namespace Exchange.Bus.Intake;
+
+/// <summary>One run of reading one source: what it reads by, what it holds, and what it has done so far. Used by one flow of control.</summary>
+internal sealed class IntakeRun
+{
+    public required SourcePlan Plan { get; init; }
+
+    /// <summary>The right to be the only reader of this source.</summary>
+    public required Lease Lease { get; init; }
+
+    /// <summary>Number of the run's record.</summary>
+    public required long Id { get; init; }
+
+    /// <summary>full or incremental.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>As stored by the newest append.</summary>
+    public required SourcePosition Position { get; set; }
+
+    public required IntakeCounts Counts { get; init; }
+
+    public IProgress<SyncProgress>? Progress { get; init; }
+
+    /// <summary>Called after each append: batches may be ready to be delivered.</summary>
+    public Action? Appended { get; init; }
+
+    public string Name => Plan.Resource.Name;
+
+    /// <summary>Whether batches wait for the run's end, because it may yet break an error limit.</summary>
+    public bool Pending => Plan.Resource.MaxErrors is not null || Plan.Resource.MaxErrorPercent is not null;
+
+    public void Report(string phase, bool ended = false) => Progress?.Report(new SyncProgress
+    {
+        Resource = Name,
+        Phase = phase,
+        Read = Counts.Read,
+        Accepted = Counts.Accepted,
+        Rejected = Counts.Rejected,
+        Batches = Counts.Batches,
+        Expected = Kind == "full" ? Position.LastFullRows : null,
+        Ended = ended,
+    });
+}
+
+/// <summary>What a run has counted. Rows are counted when their batch is committed, so a killed run that goes on counts none twice.</summary>
+internal sealed class IntakeCounts
+{
+    /// <summary>Rows and deletions met: accepted, deleted and rejected together.</summary>
+    public long Read { get; set; }
+    public long Accepted { get; set; }
+    public long Rejected { get; set; }
+    public long Deleted { get; set; }
+    /// <summary>Quarantined rows whose errors a good version or a deletion closed.</summary>
+    public long Closed { get; set; }
+    public long Batches { get; set; }
+    public long Bytes { get; set; }
+    public TimeSpan WaitedForSource { get; set; }
+}
+
+/// <summary>A run was stopped because too many rows are wrong; nothing of it is delivered.</summary>
+internal sealed class ErrorLimitException(string resource, string limit) : Contracts.Errors.ExchangeException(
+    Contracts.Errors.ErrorCodes.ErrorLimitReached, Contracts.Errors.Party.Provider,
+    $"Resource {resource}: the run was stopped before anything was delivered, {limit}.",
+    "The rows stand in the error table and under `exchange errors --rows`; correct them and run again. The next run reads the source in full.");

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using Exchange.Bus.Log;
+using Exchange.Contracts.Rows;
+using Exchange.Storage;
+
+namespace Exchange.Bus.Intake;
+
+/// <summary>Reads rows anew by key and appends them as changes: keys that are gone become deletions.</summary>
+internal sealed class KeyReader(IStore store, ILeases leases, BatchAppender appender, PageJudge judge, ExchangeSteps steps)
+{
+    /// <summary>Keys once each, by code point.</summary>
+    public static RowBatch Distinct(RowBatch keys)
+    {
+        int[] all = [.. Enumerable.Range(0, keys.Columns.Count)];
+        var met = new HashSet<string>(StringComparer.Ordinal);
+        var distinct = RowBatch.Empty(keys.Columns.Select(column => (column.Name, column.Type)), keys.Count);
+        for (var row = 0; row < keys.Count; row++)
+            if (met.Add(RowKey.Text(keys, all, row))) distinct.AppendRow(keys, row);
+        return distinct;
+    }
+
+    /// <param name="run">The run.</param>
+    /// <param name="keys">Key columns in key order, natural types, distinct.</param>
+    /// <param name="itemSets">Item sets whose values are kept.</param>
+    /// <param name="then">What becomes of the position with the append.</param>
+    /// <param name="cancel">Stops.</param>
+    public async Task<LogBatch> AppendAsync(IntakeRun run, RowBatch keys, IReadOnlyList<IReadOnlyList<string>> itemSets, Func<SourcePosition, SourcePosition> then, CancellationToken cancel)
+    {
+        var waited = Stopwatch.StartNew();
+        var page = await run.Plan.Database.Source.ReadKeysAsync(run.Plan.Query, keys, cancel);
+        run.Counts.WaitedForSource += waited.Elapsed;
+        steps.Reached(ExchangeStep.Read, run.Name);
+        var (rows, refused) = await judge.JudgeAsync(run.Plan, page, Gone(run, keys, page.Rows), cancel);
+        steps.Reached(ExchangeStep.Quality, run.Name);
+        return await appender.AppendAsync(run, new BatchDraft
+        {
+            Kind = BatchKind.Change,
+            FullStart = 0,
+            Rows = rows,
+            Refused = refused,
+            Read = rows.Count + refused.Count,
+            Then = (position, _) => then(position),
+        }, itemSets, cancel);
+    }
+
+    public async Task SaveAsync(IntakeRun run, SourcePosition position, CancellationToken cancel)
+    {
+        await store.WriteAsync(async session =>
+        {
+            await leases.AssertHeldAsync(session, run.Lease, cancel);
+            await SourceStates.SaveAsync(session, run.Name, position, cancel);
+            return 0;
+        }, cancel);
+        run.Position = position;
+    }
+
+    /// <summary>Keys that were asked for and not found. The engine's collation may find 'A' for 'a': what counts is the code points.</summary>
+    static RowBatch Gone(IntakeRun run, RowBatch keys, RowBatch found)
+    {
+        var foundKeys = run.Plan.Query.Key.Select(found.Ordinal).ToList();
+        var present = new HashSet<string>(StringComparer.Ordinal);
+        for (var row = 0; row < found.Count; row++) present.Add(RowKey.Text(found, foundKeys, row));
+        int[] all = [.. Enumerable.Range(0, keys.Columns.Count)];
+        var gone = RowBatch.Empty(run.Plan.Query.Key.Select((item, at) => (item, keys.Columns[at].Type)), 16);
+        for (var row = 0; row < keys.Count; row++)
+        {
+            if (present.Contains(RowKey.Text(keys, all, row))) continue;
+            gone.AppendRow(keys, row);
+        }
+
+        return gone;
+    }
+}

@@ -1,0 +1,53 @@
+namespace Exchange.Bus.Intake;
+
+/// <summary>
+/// Moves the safe horizon of a tracked column after each pass, so that a transaction that commits late with an older value is not passed over.
+/// With PostgreSQL's transaction ids: the value of a pass is settled once every transaction that was open at that pass has ended (later ones write greater
+/// values: "in order"). Without: once the declared lateness has gone by. Dates and timestamps are read from a lateness earlier besides.
+/// </summary>
+internal static class SafeHorizon
+{
+    /// <summary>Numbers that are read again below an integer horizon before time has settled a first pass.</summary>
+    public const long FirstIntegerOverlap = 100_000;
+
+    /// <summary>Unsettled passes that are kept; beyond it every second one goes, which only makes the horizon move in larger steps.</summary>
+    const int MostUnsettled = 512;
+
+    /// <summary>The horizon with which increments begin after a full.</summary>
+    /// <param name="start">Taken before the full's first page was read.</param>
+    public static TrackedPosition AfterFull(TrackPass start)
+    {
+        if (start.OldestOpen is not { } oldest || start.NextOpen is not { } next)
+            return new TrackedPosition { From = start.Greatest, Unsettled = [start], Lower = FirstIntegerOverlap };
+        return oldest >= next
+            ? new TrackedPosition { From = start.Greatest }
+            : new TrackedPosition { From = start.Greatest, Unsettled = [start], WrittenSince = oldest, WrittenUntil = next };
+    }
+
+    /// <summary>The horizon after a pass that has read everything it should.</summary>
+    /// <param name="before">The horizon it read from.</param>
+    /// <param name="pass">Taken before it read.</param>
+    /// <param name="maxLateness">Declared for the source.</param>
+    /// <param name="temporal">Whether the column is a date or timestamp: outside PostgreSQL its own value tells its age.</param>
+    public static TrackedPosition After(TrackedPosition before, TrackPass pass, TimeSpan maxLateness, bool temporal)
+    {
+        var passes = before.Unsettled.Append(pass).ToList();
+        var settled = passes.FindLastIndex(seen => IsSettled(seen, pass, maxLateness, temporal));
+        var horizon = before;
+        if (settled >= 0)
+        {
+            horizon = before with { From = passes[settled].Greatest ?? before.From, Lower = 0 };
+            passes.RemoveRange(0, settled + 1);
+        }
+
+        if (horizon.WrittenUntil is { } until && pass.OldestOpen >= until) horizon = horizon with { WrittenSince = null, WrittenUntil = null };
+        if (passes.Count > MostUnsettled) passes = [.. passes.Where((_, at) => at % 2 == 1)];
+        return horizon with { Unsettled = passes };
+    }
+
+    static bool IsSettled(TrackPass seen, TrackPass now, TimeSpan maxLateness, bool temporal)
+    {
+        if (now.OldestOpen is { } oldest && seen.NextOpen is { } next) return next <= oldest;
+        return temporal || seen.At <= now.At - maxLateness;
+    }
+}

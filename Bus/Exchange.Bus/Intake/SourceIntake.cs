@@ -1,0 +1,160 @@
+using Exchange.Bus.Catalogue;
+using Exchange.Bus.Log;
+using Exchange.Bus.Quality;
+using Exchange.Bus.Quarantine;
+using Exchange.Bus.Runs;
+using Exchange.Contracts.Errors;
+using Exchange.Contracts.FrontEnd;
+using Exchange.Contracts.Operations;
+using Exchange.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Exchange.Bus.Intake;
+
+/// <summary>What a run of intake gave.</summary>
+/// <param name="Run">The run's number; 0: the resource has no source to read.</param>
+/// <param name="Kind">full or incremental; null without a source.</param>
+/// <param name="Counts">What was counted, also when it failed.</param>
+/// <param name="Fault">Why it failed; null: it ended well.</param>
+internal sealed record IntakeOutcome(long Run, string? Kind, IntakeCounts Counts, ExchangeException? Fault);
+
+/// <summary>
+/// Runs intake of one resource: at most one reader a source (a fenced lease), full where none is complete, else what changed. A fault of the source holds this
+/// resource alone and is kept with what to do about it; the next run tries again. Killed at any moment it goes on from the last append.
+/// </summary>
+internal sealed partial class SourceIntake(
+    ICatalogue catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, IStore store, ILeases leases, SourceStates states, IRuns runs, IResourceLog log,
+    SourcePreparation preparation, FullReader full, ChangeLogReader changes, TrackedReader tracked, JudgeAgain again, ReferencedItems referenced, PushBack pushBack,
+    TimeProvider time, ILogger<SourceIntake> logger)
+{
+    /// <summary>How long a dead reader keeps others from its source.</summary>
+    public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a caller waits for another reader of the same source.</summary>
+    static readonly TimeSpan Patience = TimeSpan.FromHours(12);
+
+    public async Task<IntakeOutcome> RunAsync(string name, bool wantFull, IProgress<SyncProgress>? progress, Action? appended, CancellationToken cancel)
+    {
+        var snapshot = await catalogue.ReadAsync(cancel);
+        var resource = snapshot.Resources.GetValueOrDefault(name)
+            ?? throw new ExchangeException(ErrorCodes.ResourceUnknown, Party.Caller, $"There is no resource '{name}'.", "`exchange get resources` lists them.");
+        var counts = new IntakeCounts();
+        if (resource.Source is null) return new IntakeOutcome(0, null, counts, null);
+
+        await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience,
+            holder => progress?.Report(new SyncProgress { Resource = name, Phase = $"waiting: the source is being read by {holder}" }), time, cancel);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, lease.Lost);
+        var state = await states.ReadAsync(name, either.Token);
+        IntakeRun? run = null;
+        try
+        {
+            await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, either.Token);
+            var position = await preparation.PrepareAsync(plan, snapshot, state.Position, wantFull, either.Token);
+            run = await BeginAsync(plan, lease.Lease, state.Position.OpenRun, position, counts, progress, appended, either.Token);
+            await ReadAsync(run, either.Token);
+            await SettleAsync(run, BatchState.Visible, position => position with { OpenRun = 0 }, either.Token);
+            run.Appended?.Invoke();
+            await pushBack.RunAsync(plan, either.Token);
+            await runs.EndAsync(run.Id, RunState.Done, counts.WaitedForSource, null, CancellationToken.None);
+            run.Report(run.Kind, ended: true);
+            return new IntakeOutcome(run.Id, run.Kind, counts, null);
+        }
+        catch (ErrorLimitException limit)
+        {
+            return await StopAsync(run!, limit, either.Token);
+        }
+        catch (ExchangeException fault)
+        {
+            return await FailAsync(name, run, counts, fault);
+        }
+        catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            return await FailAsync(name, run, counts, new ExchangeException(ErrorCodes.LeaseLost, Party.Hub, $"Another process has taken over the source of {name}.", "It goes on there; nothing is lost."));
+        }
+    }
+
+    async Task<IntakeRun> BeginAsync(SourcePlan plan, Lease lease, long openRun, SourcePosition position, IntakeCounts counts, IProgress<SyncProgress>? progress, Action? appended, CancellationToken cancel)
+    {
+        var kind = position.Full is not null ? "full" : "incremental";
+        var id = position.OpenRun > 0 ? position.OpenRun : await runs.BeginAsync(plan.Resource.Name, null, kind, cancel);
+        if (position.OpenRun > 0) await runs.ResumeAsync(id, kind, counts, cancel);
+        position = position with { OpenRun = id, Full = position.Full is { Run: 0 } begun ? begun with { Run = id } : position.Full };
+        await store.WriteAsync(async session =>
+        {
+            await leases.AssertHeldAsync(session, lease, cancel);
+            // A run that is not gone on with must not keep its waiting batches before the deliveries.
+            if (openRun > 0 && openRun != id) await log.SettleAsync(session, plan.Resource.Name, openRun, BatchState.Discarded, cancel);
+            await SourceStates.SaveAsync(session, plan.Resource.Name, position, cancel);
+            return 0;
+        }, cancel);
+        var run = new IntakeRun { Plan = plan, Lease = lease, Id = id, Kind = kind, Position = position, Counts = counts, Progress = progress, Appended = appended };
+        run.Report(kind);
+        return run;
+    }
+
+    async Task ReadAsync(IntakeRun run, CancellationToken cancel)
+    {
+        var seen = run.Plan.Tracked.Count == 0 ? null : run.Position.Full is { Next: null } ? new SeenRows() : SeenRows.Restore(await states.ReadSeenAsync(run.Name, cancel));
+        if (run.Position.Full is not null) await full.ReadAsync(run, seen, cancel);
+        var itemSets = await referenced.OfAsync(run.Plan.Resource, run.Plan.Judge, cancel);
+        if (run.Plan.Capture is not null) await changes.TakeAsync(run, itemSets, cancel);
+        else if (seen is not null && run.Kind == "incremental") await tracked.TakeAsync(run, seen, itemSets, cancel);
+        await again.TakeAsync(run, itemSets, cancel);
+        if (seen is { Changed: true }) await SaveSeenAsync(run, seen, cancel);
+        if (run.Position is { FullWanted: { } reason, Full: null })
+        {
+            FullFollows(run.Name, reason);
+            await preparation.BeginFullAsync(run, cancel);
+            await full.ReadAsync(run, seen, cancel);
+            if (run.Plan.Capture is not null) await changes.TakeAsync(run, itemSets, cancel);
+        }
+
+        ErrorLimits.CheckAtEnd(run);
+    }
+
+    Task SaveSeenAsync(IntakeRun run, SeenRows seen, CancellationToken cancel) => store.WriteAsync(async session =>
+    {
+        await leases.AssertHeldAsync(session, run.Lease, cancel);
+        await SourceStates.SaveSeenAsync(session, run.Name, seen.Store(), cancel);
+        return 0;
+    }, cancel);
+
+    /// <summary>Lets a run's waiting batches be delivered, or drops them, together with the position that then holds.</summary>
+    async Task SettleAsync(IntakeRun run, BatchState settled, Func<SourcePosition, SourcePosition> then, CancellationToken cancel)
+    {
+        var position = then(run.Position);
+        await store.WriteAsync(async session =>
+        {
+            await leases.AssertHeldAsync(session, run.Lease, cancel);
+            await log.SettleAsync(session, run.Name, run.Id, settled, cancel);
+            await SourceStates.SaveAsync(session, run.Name, position, cancel);
+            return 0;
+        }, cancel);
+        run.Position = position;
+    }
+
+    /// <summary>Too many errors: nothing of the run is delivered, the refused rows are given back, and the next run reads anew, since changes of this one were passed over.</summary>
+    async Task<IntakeOutcome> StopAsync(IntakeRun run, ErrorLimitException limit, CancellationToken cancel)
+    {
+        await SettleAsync(run, BatchState.Discarded, position => position with { OpenRun = 0, Full = null, FullWanted = "the run before broke its error limit" }, cancel);
+        await pushBack.RunAsync(run.Plan, cancel);
+        await runs.EndAsync(run.Id, RunState.Stopped, run.Counts.WaitedForSource, limit, CancellationToken.None);
+        return new IntakeOutcome(run.Id, run.Kind, run.Counts, limit);
+    }
+
+    async Task<IntakeOutcome> FailAsync(string name, IntakeRun? run, IntakeCounts counts, ExchangeException fault)
+    {
+        IntakeFailed(name, fault.Code, fault.Message, fault.Next);
+        var held = fault is FrontEndException { Fault: FrontEndFault.Standing };
+        if (held) await states.HoldAsync(name, new Hold(fault.Code, fault.Party, fault.Message, fault.Next, time.GetUtcNow()), CancellationToken.None);
+        var id = run?.Id ?? await runs.BeginAsync(name, null, "incremental", CancellationToken.None);
+        await runs.EndAsync(id, held ? RunState.Held : RunState.Failed, counts.WaitedForSource, fault, CancellationToken.None);
+        return new IntakeOutcome(id, run?.Kind, counts, fault);
+    }
+
+    [LoggerMessage(1110, LogLevel.Information, "Resource {Resource} is read in full, because {Reason}")]
+    partial void FullFollows(string resource, string reason);
+
+    [LoggerMessage(1111, LogLevel.Warning, "Intake of {Resource} failed with {Code}: {Message} {Next}")]
+    partial void IntakeFailed(string resource, string code, string message, string next);
+}

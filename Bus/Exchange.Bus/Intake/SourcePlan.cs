@@ -1,0 +1,164 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Exchange.Bus.Catalogue;
+using Exchange.Bus.Quality;
+using Exchange.Contracts.Errors;
+using Exchange.Contracts.FrontEnd;
+
+namespace Exchange.Bus.Intake;
+
+/// <summary>Columns that a department fills where it has control columns (fact 05).</summary>
+internal static class ControlColumns
+{
+    public const string Id = "cd_id";
+    public const string Time = "cd_time";
+    public const string Batch = "cd_batch";
+    public const string Operation = "cd_operation";
+
+    /// <summary>The latest tuple wins among rows of one key.</summary>
+    public static IReadOnlyList<string> Order { get; } = [Batch, Time, Id];
+}
+
+/// <summary>All that is needed to read one resource's source: made anew for each run from the catalogue and the table as it is now.</summary>
+internal sealed class SourcePlan : IAsyncDisposable
+{
+    /// <summary>About how many bytes of rows are read into memory as one page.</summary>
+    public const long PageBytes = 16 * 1024 * 1024;
+
+    SourcePlan(Resource resource, TableSource source, IFrontEndDatabase database, TableDescription table)
+    {
+        Resource = resource;
+        Source = source;
+        Database = database;
+        Table = table;
+    }
+
+    public Resource Resource { get; }
+
+    public TableSource Source { get; }
+
+    public IFrontEndDatabase Database { get; }
+
+    public TableDescription Table { get; }
+
+    /// <summary>Items, then control and cursor columns that are no items (under their own names).</summary>
+    public required SourceQuery Query { get; init; }
+
+    /// <summary>As <see cref="Query"/> with all further columns of the table, for what is given back to the provider; null when there are none.</summary>
+    public required SourceQuery? WholeRows { get; init; }
+
+    public required CaptureTarget? Capture { get; init; }
+
+    public required IRowJudge Judge { get; init; }
+
+    /// <summary>Names in <see cref="Query"/> of the columns that a pass follows; empty where the mode has none.</summary>
+    public required IReadOnlyList<string> Tracked { get; init; }
+
+    /// <summary>Push-back's table; null: none (a query has no table to put it beside).</summary>
+    public required ErrorTable? ErrorTable { get; init; }
+
+    /// <summary>Digest of what decides how rows are read and judged; when it changes only a full brings the log up to it.</summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>Whether a key in item types is the very value that stands at the source, so that rows can be read back by it.</summary>
+    public bool KeysAreNatural => Resource.Key.All(name =>
+        Resource.FindItem(name) is { Normalize.Count: 0 } item && Table.Find(ColumnOf(Source, name)) is { } column
+        && (column.Type.Kind == item.Type.Kind || (column.Type.IsText && item.Type.IsText)));
+
+    public bool FollowsControl => Source.Mode == CaptureMode.Control;
+
+    /// <summary>Looks at the source and plans.</summary>
+    /// <param name="resource">With a source.</param>
+    /// <param name="catalogue">The registry now.</param>
+    /// <param name="databases">The engines.</param>
+    /// <param name="judges">Quality.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <exception cref="FrontEndException">Standing: table or column gone, and what to do; transient: not reachable now.</exception>
+    public static async Task<SourcePlan> CreateAsync(Resource resource, CatalogueSnapshot catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, CancellationToken cancel)
+    {
+        var source = resource.Source ?? throw new InvalidOperationException($"Resource '{resource.Name}' has no source.");
+        var database = databases.Open(catalogue.Connections[source.Connection].ToFrontEnd());
+        try
+        {
+            var table = source.Table is { } name
+                ? await database.DescribeAsync(name, cancel) ?? throw Missing(resource, source, $"table {name} does not exist or may not be seen")
+                : await database.DescribeQueryAsync(source.Query!, cancel);
+            var columns = Columns(resource, source, table);
+            var query = new SourceQuery
+            {
+                Table = source.Table,
+                Query = source.Query,
+                Columns = columns,
+                Key = resource.Key,
+                KeyIsUnique = source.Mode != CaptureMode.Control && IsUnique(table, [.. resource.Key.Select(item => ColumnOf(source, item))]),
+                Latest = source.Mode == CaptureMode.Control ? ControlColumns.Order : resource.DeduplicateBy,
+                LargestCell = resource.MaxCellBytes,
+            };
+            var further = table.Columns.Where(column => columns.All(known => known.Column != column.Name)).Select(column => new SourceColumn(column.Name, column.Name)).ToList();
+            return new SourcePlan(resource, source, database, table)
+            {
+                Query = query,
+                WholeRows = further.Count == 0 || further.Any(column => resource.FindItem(column.Item) is not null) ? null : query with { Columns = [.. columns, .. further] },
+                Capture = source.Mode == CaptureMode.ChangeLog ? CaptureOf(resource, source, catalogue) : null,
+                Judge = judges.Create(resource, catalogue),
+                Tracked = source.Mode switch
+                {
+                    CaptureMode.Cursor => [NameOf(columns, source.CursorColumn!)],
+                    CaptureMode.Control => ControlColumns.Order,
+                    _ => [],
+                },
+                ErrorTable = source.ErrorTable is { } errors ? new ErrorTable(errors, [.. table.Columns.Select(column => column.Name)]) : null,
+                Fingerprint = FingerprintOf(resource),
+            };
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The change log of a resource: the first resource of a table (by name) has the plain name, others carry their own.</summary>
+    public static CaptureTarget CaptureOf(Resource resource, TableSource source, CatalogueSnapshot catalogue)
+    {
+        var first = catalogue.Resources.Values
+            .Where(other => other.Source is { Mode: CaptureMode.ChangeLog } shared && shared.Connection == source.Connection && shared.Table == source.Table)
+            .Select(other => other.Name).Order(StringComparer.Ordinal).First();
+        return new CaptureTarget(source.Table!, [.. resource.Key.Select(item => ColumnOf(source, item))], first == resource.Name ? null : resource.Name);
+    }
+
+    public static string ColumnOf(TableSource source, string item) => source.Columns.GetValueOrDefault(item, item);
+
+    public ValueTask DisposeAsync() => Database.DisposeAsync();
+
+    static List<SourceColumn> Columns(Resource resource, TableSource source, TableDescription table)
+    {
+        var columns = resource.Items.Select(item => new SourceColumn(item.Name, ColumnOf(source, item.Name))).ToList();
+        var besides = source.Mode switch
+        {
+            CaptureMode.Cursor => [source.CursorColumn!],
+            CaptureMode.Control => [.. ControlColumns.Order, ControlColumns.Operation],
+            _ => Array.Empty<string>(),
+        };
+        foreach (var column in besides.Where(column => columns.All(known => known.Column != column))) columns.Add(new SourceColumn(column, column));
+        var missing = columns.Select(column => column.Column).Concat(resource.RequiredColumns)
+            .Where(column => table.Find(column) is null).Distinct().ToList();
+        return missing.Count == 0 ? columns : throw Missing(resource, source, $"{source.Table?.ToString() ?? "the query"} has no column {string.Join(", ", missing.Select(column => $"'{column}'"))}");
+    }
+
+    static string NameOf(List<SourceColumn> columns, string column) => columns.First(known => known.Column == column).Item;
+
+    static bool IsUnique(TableDescription table, List<string> key) =>
+        table.UniqueKeys.Any(unique => unique.All(column => key.Contains(column) && table.Find(column) is { Nullable: false }));
+
+    static FrontEndException Missing(Resource resource, TableSource source, string what) => new(FrontEndFault.Standing, ErrorCodes.FrontEndObjectMissing, Party.Provider,
+        $"Resource {resource.Name}, connection {source.Connection}: {what}.",
+        "Put it back, or apply a manifest that says what the table is like now; the next run tries again.");
+
+    static string FingerprintOf(Resource resource)
+    {
+        var decides = resource with { Title = null, Class = null, ShareType = ShareType.None, BatchRows = 0, MaxErrors = null, MaxErrorPercent = null, Items = [.. resource.Items.Select(item => item with { Title = null })] };
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(decides))));
+    }
+}

@@ -1,0 +1,75 @@
+using System.Text.Json;
+using Exchange.Contracts.Errors;
+using Exchange.Storage;
+
+namespace Exchange.Bus.Intake;
+
+/// <summary>Why a source is not read, for people; the next attempt tries again.</summary>
+internal sealed record Hold(string Code, Party Party, string Message, string Next, DateTimeOffset Since);
+
+/// <summary>What the store knows of a source.</summary>
+internal sealed record SourceState(SourcePosition Position, Hold? Hold);
+
+/// <summary>Positions and holds of sources, in table bus_source. Safe for concurrent callers; positions are written under the source's lease only.</summary>
+internal sealed class SourceStates(IStore store)
+{
+    public static IReadOnlyList<Migration> Migrations { get; } =
+    [
+        new("bus-intake", 1, "positions and holds of sources", """
+            create table bus_source (
+                resource text not null primary key,
+                position text not null,
+                held_code text null,
+                held_party text null,
+                held_message text null,
+                held_next text null,
+                held_since bigint null,
+                seen {bytes} null
+            );
+            """),
+    ];
+
+    public Task<SourceState> ReadAsync(string resource, CancellationToken cancel) => store.ReadAsync(async session =>
+    {
+        var found = await session.QueryAsync(
+            "select position, held_code, held_party, held_message, held_next, held_since from bus_source where resource = @resource",
+            row => new SourceState(
+                JsonSerializer.Deserialize<SourcePosition>(row.GetString(0)) ?? new SourcePosition(),
+                row.IsDBNull(1) ? null : new Hold(row.GetString(1), Enum.Parse<Party>(row.GetString(2)), row.GetString(3), row.GetString(4), StoreTime.Instant(row.GetInt64(5)))),
+            cancel, ("resource", resource));
+        return found.FirstOrDefault() ?? new SourceState(new SourcePosition(), null);
+    }, cancel);
+
+    /// <summary>Stores a position inside the caller's write and lifts a hold.</summary>
+    public static Task SaveAsync(StoreSession session, string resource, SourcePosition position, CancellationToken cancel) => session.ExecuteAsync("""
+        insert into bus_source (resource, position) values (@resource, @position)
+        on conflict (resource) do update set position = excluded.position,
+            held_code = null, held_party = null, held_message = null, held_next = null, held_since = null
+        """, cancel, ("resource", resource), ("position", JsonSerializer.Serialize(position)));
+
+    public Task SaveAsync(string resource, SourcePosition position, CancellationToken cancel) => store.WriteAsync(async session =>
+    {
+        await SaveAsync(session, resource, position, cancel);
+        return 0;
+    }, cancel);
+
+    public Task HoldAsync(string resource, Hold hold, CancellationToken cancel) => store.WriteAsync(session => session.ExecuteAsync("""
+        insert into bus_source (resource, position, held_code, held_party, held_message, held_next, held_since)
+        values (@resource, '{}', @code, @party, @message, @next, @since)
+        on conflict (resource) do update set held_code = @code, held_party = @party, held_message = @message, held_next = @next,
+            held_since = coalesce(bus_source.held_since, @since)
+        """, cancel, ("resource", resource), ("code", hold.Code), ("party", hold.Party.ToString()), ("message", hold.Message), ("next", hold.Next),
+        ("since", StoreTime.Microseconds(hold.Since))), cancel);
+
+    /// <summary>What <see cref="SeenRows"/> remembered, or null.</summary>
+    public Task<byte[]?> ReadSeenAsync(string resource, CancellationToken cancel) => store.ReadAsync(async session =>
+    {
+        var found = await session.QueryAsync("select seen from bus_source where resource = @resource",
+            row => row.IsDBNull(0) ? null : row.GetFieldValue<byte[]>(0), cancel, ("resource", resource));
+        return found.FirstOrDefault();
+    }, cancel);
+
+    public static Task SaveSeenAsync(StoreSession session, string resource, byte[]? seen, CancellationToken cancel) => seen is null
+        ? session.ExecuteAsync("update bus_source set seen = null where resource = @resource", cancel, ("resource", resource))
+        : session.ExecuteAsync("update bus_source set seen = @seen where resource = @resource", cancel, ("resource", resource), ("seen", seen));
+}
