@@ -22,6 +22,17 @@ public sealed class RowBatch
         _operations = new List<RowOperation>(capacity);
     }
 
+    /// <summary>A batch of columns that were filled before, each with as many values as there are operations.</summary>
+    public static RowBatch Filled(IReadOnlyList<Column> columns, ReadOnlySpan<RowOperation> operations)
+    {
+        foreach (var column in columns)
+            if (column.Count != operations.Length)
+                throw new InvalidOperationException($"Column '{column.Name}' holds {column.Count} values where there are {operations.Length} operations.");
+        var batch = new RowBatch(columns, operations.Length);
+        batch._operations.AddRange(operations);
+        return batch;
+    }
+
     /// <summary>An empty batch with the named columns.</summary>
     public static RowBatch Empty(IEnumerable<(string Name, ItemType Type)> schema, int capacity = 16) =>
         new([.. schema.Select(column => Column.Create(column.Name, column.Type, capacity))], capacity);
