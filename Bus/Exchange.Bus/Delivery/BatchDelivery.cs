@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Exchange.Bus.Intake;
 using Exchange.Bus.Log;
 using Exchange.Bus.Quarantine;
+using Exchange.Bus.Transformation;
 using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Rows;
 using Exchange.Storage;
@@ -29,24 +30,25 @@ internal sealed class BatchDelivery(IResourceLog log, IStore store, IQuarantine 
         var last = await transaction.LastAppliedAsync(cancel);
         var batches = Joined(waiting.Where(batch => last is null || batch.Number > last.Batch));
         if (batches.Count == 0) return waiting[^1];
-        var done = new DeliveryCounts();
+        var done = run.Record;
         foreach (var batch in batches.Where(batch => batch.State == BatchState.Visible))
         {
-            var count = batch.Kind == BatchKind.Mark ? await ApplyMarkAsync(run, transaction, batch, cancel) : await ApplyRowsAsync(run, transaction, batch, done, cancel);
+            var (count, refused) = batch.Kind == BatchKind.Mark ? (await ApplyMarkAsync(run, transaction, batch, cancel), 0) : await ApplyRowsAsync(run, transaction, batch, cancel);
             await transaction.WriteLedgerAsync(new LedgerEntry(batch.Number, KindText(batch.Kind), count.Upserted, count.Deleted, batch.Digest, time.GetUtcNow()), cancel);
-            done.Upserted += count.Upserted;
-            done.Deleted += count.Deleted;
-            done.Batches++;
+            done = done with
+            {
+                DeliveredUpserts = done.DeliveredUpserts + count.Upserted,
+                DeliveredDeletes = done.DeliveredDeletes + count.Deleted,
+                Rejected = done.Rejected + refused,
+                Batches = done.Batches + 1,
+                Bytes = done.Bytes + batch.PayloadBytes,
+            };
         }
 
         steps.Reached(ExchangeStep.DeliverBeforeCommit, run.Name);
         await transaction.CommitAsync(cancel);
         steps.Reached(ExchangeStep.DeliverAfterCommit, run.Name);
-        run.Counts.Upserted += done.Upserted;
-        run.Counts.Deleted += done.Deleted;
-        run.Counts.Refused += done.Refused;
-        run.Counts.Batches += done.Batches;
-        run.Counts.WaitedForTarget += waited.Elapsed;
+        run.Record = done with { WaitedTarget = done.WaitedTarget + waited.Elapsed };
         return batches[^1];
     }
 
@@ -61,7 +63,7 @@ internal sealed class BatchDelivery(IResourceLog log, IStore store, IQuarantine 
         await transaction.CommitAsync(cancel);
     }
 
-    public async Task<LedgerEntry?> LastAppliedAsync(DeliveryRun run, CancellationToken cancel)
+    public static async Task<LedgerEntry?> LastAppliedAsync(DeliveryRun run, CancellationToken cancel)
     {
         await using var transaction = await run.Database.Target.BeginAsync(run.Route.Target, cancel);
         return await transaction.LastAppliedAsync(cancel);
@@ -82,15 +84,14 @@ internal sealed class BatchDelivery(IResourceLog log, IStore store, IQuarantine 
         return joined;
     }
 
-    async Task<ApplyCount> ApplyRowsAsync(DeliveryRun run, ITargetTransaction transaction, LogBatch batch, DeliveryCounts done, CancellationToken cancel)
+    async Task<(ApplyCount Count, int Refused)> ApplyRowsAsync(DeliveryRun run, ITargetTransaction transaction, LogBatch batch, CancellationToken cancel)
     {
         var rows = await log.LoadAsync(batch, cancel);
         var routed = run.Route.Route(rows);
         var refused = routed.Refused.ToList();
         var count = await ApplyOrHalveAsync(transaction, routed.Rows, 0, routed.Rows.Count, routed.SourceRows, refused, cancel);
         await NoteAsync(run, batch, rows, routed, refused, cancel);
-        done.Refused += refused.Count;
-        return count;
+        return (count, refused.Count);
     }
 
     /// <summary>Applies rows; where the target refuses some, halves until each refused row stands alone.</summary>

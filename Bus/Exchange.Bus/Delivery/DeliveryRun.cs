@@ -1,4 +1,5 @@
 using Exchange.Bus.Catalogue;
+using Exchange.Bus.Runs;
 using Exchange.Bus.Transformation;
 using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Operations;
@@ -19,10 +20,8 @@ internal sealed class DeliveryRun
 
     public required Lease Lease { get; init; }
 
-    public required DeliveryCounts Counts { get; init; }
-
-    /// <summary>Number of the run's record; 0 until there is something to deliver.</summary>
-    public long Id { get; set; }
+    /// <summary>What was done; its id is 0 until there is something to deliver. Rejected: rows that the map or the target refuses, for this subscription alone.</summary>
+    public required RunRecord Record { get; set; }
 
     public required DeliveryState State { get; set; }
 
@@ -33,28 +32,21 @@ internal sealed class DeliveryRun
 
     public string Name => Subscription.Name;
 
+    public long Id => Record.Id;
+
     public void Report(string phase, bool ended = false) => Progress?.Report(new SyncProgress
     {
         Resource = Resource.Name,
         Subscription = Name,
         Phase = phase,
-        Delivered = Counts.Upserted + Counts.Deleted,
-        Rejected = Counts.Refused,
-        Batches = Counts.Batches,
+        Delivered = Record.DeliveredUpserts + Record.DeliveredDeletes,
+        Rejected = Record.Rejected,
+        Batches = Record.Batches,
         Ended = ended,
     });
 }
 
-/// <summary>What a delivery has counted.</summary>
-internal sealed class DeliveryCounts
-{
-    public long Upserted { get; set; }
-    public long Deleted { get; set; }
-    /// <summary>Rows that the map or the target refuses, for this subscription alone.</summary>
-    public long Refused { get; set; }
-    public long Batches { get; set; }
-    public TimeSpan WaitedForTarget { get; set; }
-}
-
 /// <summary>What a delivery gave.</summary>
-internal sealed record DeliveryOutcome(long Run, DeliveryCounts Counts, Contracts.Errors.ExchangeException? Fault);
+/// <param name="Record">Its id is 0 when there was nothing to deliver.</param>
+/// <param name="Fault">Why it failed; null: it ended well.</param>
+internal sealed record DeliveryOutcome(RunRecord Record, Contracts.Errors.ExchangeException? Fault);

@@ -53,7 +53,7 @@ internal sealed class DeliveryStates(IStore store)
                 Applied = row.GetInt64(0),
                 Fingerprint = row.IsDBNull(1) ? null : row.GetString(1),
                 TargetShape = row.IsDBNull(2) ? null : row.GetString(2),
-                Hold = row.IsDBNull(3) ? null : new Hold(row.GetString(3), Enum.Parse<Party>(row.GetString(4)), row.GetString(5), row.GetString(6), StoreTime.Instant(row.GetInt64(7))),
+                Hold = row.IsDBNull(3) ? null : new Hold(row.GetString(3), Enum.Parse<Party>(row.GetString(4)), row.GetString(5), row.GetString(6), StoreTime.FromUnixMicroseconds(row.GetInt64(7))),
                 HeldAtHead = row.IsDBNull(8) ? null : row.GetInt64(8),
             }, cancel, ("subscription", subscription));
         return found.FirstOrDefault();
@@ -67,5 +67,5 @@ internal sealed class DeliveryStates(IStore store)
             held_since = excluded.held_since, held_at_head = excluded.held_at_head
         """, cancel, ("subscription", subscription), ("applied", state.Applied), ("fingerprint", state.Fingerprint), ("shape", state.TargetShape),
         ("code", state.Hold?.Code), ("party", state.Hold?.Party.ToString()), ("message", state.Hold?.Message), ("next", state.Hold?.Next),
-        ("since", state.Hold is { } hold ? StoreTime.Microseconds(hold.Since) : null), ("head", state.HeldAtHead)), cancel);
+        ("since", state.Hold is { } hold ? hold.Since.ToUnixMicroseconds() : null), ("head", state.HeldAtHead)), cancel);
 }

@@ -35,7 +35,6 @@ internal sealed partial class SubscriptionDelivery(
     /// <param name="cancel">Stops between or within batches; nothing is left half done.</param>
     public async Task<DeliveryOutcome> RunAsync(string name, Func<CancellationToken, ValueTask<bool>>? more, IProgress<SyncProgress>? progress, CancellationToken cancel)
     {
-        var counts = new DeliveryCounts();
         await using var lease = await HeldLease.AcquireAsync(leases, $"delivery:{name}", SourceIntake.LeaseDuration, Patience, null, time, cancel);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, lease.Lost);
         DeliveryRun? run = null;
@@ -52,7 +51,7 @@ internal sealed partial class SubscriptionDelivery(
                 Route = routes.Create(subscription, snapshot),
                 Database = database,
                 Lease = lease.Lease,
-                Counts = counts,
+                Record = new RunRecord { Resource = subscription.Resource, Subscription = name, Kind = "delivery", Node = Node.Name },
                 State = await states.ReadAsync(name, either.Token) ?? new DeliveryState(),
                 Progress = progress,
             };
@@ -77,17 +76,18 @@ internal sealed partial class SubscriptionDelivery(
             }
             while (failures > 0 || await more!(either.Token));
 
-            if (run.Id > 0) await runs.EndDeliveryAsync(run.Id, RunState.Done, counts, null, CancellationToken.None);
+            run.Record = run.Record with { State = RunState.Done };
+            if (run.Id > 0) await runs.EndAsync(run.Record, CancellationToken.None);
             run.Report("delivered", ended: true);
-            return new DeliveryOutcome(run.Id, counts, null);
+            return new DeliveryOutcome(run.Record, null);
         }
         catch (ExchangeException fault)
         {
-            return await FailAsync(name, run, counts, fault);
+            return await FailAsync(name, run, fault);
         }
         catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
-            return await FailAsync(name, run, counts, new ExchangeException(ErrorCodes.LeaseLost, Party.Hub, $"Another process has taken over the delivery of {name}.", "It goes on there; nothing is lost."));
+            return await FailAsync(name, run, new ExchangeException(ErrorCodes.LeaseLost, Party.Hub, $"Another process has taken over the delivery of {name}.", "It goes on there; nothing is lost."));
         }
     }
 
@@ -98,10 +98,11 @@ internal sealed partial class SubscriptionDelivery(
         if (!run.Prepared) await PrepareAsync(run, cancel);
         while (await DeliverableAsync(run, cancel) is { Count: > 0 } waiting)
         {
-            if (run.Id == 0) run.Id = await runs.BeginAsync(run.Resource.Name, run.Name, "delivery", cancel);
+            await BeginRecordAsync(run, cancel);
             var last = await delivery.ApplyAsync(run, waiting, cancel);
             run.State = run.State with { Applied = last.Number };
             await states.SaveAsync(run.Name, run.State, cancel);
+            await runs.UpdateAsync(run.Record, cancel);
             steps.Reached(ExchangeStep.Cursor, run.Name);
             run.Report("delivering");
         }
@@ -123,7 +124,7 @@ internal sealed partial class SubscriptionDelivery(
         }
 
         var shape = await ShapeAsync(run, cancel);
-        var ledger = await delivery.LastAppliedAsync(run, cancel);
+        var ledger = await BatchDelivery.LastAppliedAsync(run, cancel);
         var first = await FirstAnewAsync(run, ledger, shape, cancel);
         if (first is { } anew)
         {
@@ -169,15 +170,24 @@ internal sealed partial class SubscriptionDelivery(
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 
-    async Task<DeliveryOutcome> FailAsync(string name, DeliveryRun? run, DeliveryCounts counts, ExchangeException fault)
+    async Task<DeliveryOutcome> FailAsync(string name, DeliveryRun? run, ExchangeException fault)
     {
         DeliveryFailed(name, fault.Code, fault.Message, fault.Next);
         var held = fault is FrontEndException { Fault: FrontEndFault.Standing };
-        if (run is null) return new DeliveryOutcome(0, counts, fault);
+        if (run is null) return new DeliveryOutcome(new RunRecord { Resource = "", Subscription = name, Kind = "delivery", Node = Node.Name }, fault);
         if (held) await states.SaveAsync(name, run.State with { Hold = new Hold(fault.Code, fault.Party, fault.Message, fault.Next, run.State.Hold?.Since ?? time.GetUtcNow()) }, CancellationToken.None);
-        if (run.Id == 0) run.Id = await runs.BeginAsync(run.Resource.Name, name, "delivery", CancellationToken.None);
-        await runs.EndDeliveryAsync(run.Id, held ? RunState.Held : RunState.Failed, counts, fault, CancellationToken.None);
-        return new DeliveryOutcome(run.Id, counts, fault);
+        await BeginRecordAsync(run, CancellationToken.None);
+        run.Record = run.Record with { State = held ? RunState.Held : RunState.Failed, ErrorCode = fault.Code, ErrorMessage = fault.Message, Next = fault.Next };
+        await runs.EndAsync(run.Record, CancellationToken.None);
+        return new DeliveryOutcome(run.Record, fault);
+    }
+
+    /// <summary>A delivery that finds nothing to do leaves no record.</summary>
+    async Task BeginRecordAsync(DeliveryRun run, CancellationToken cancel)
+    {
+        if (run.Id > 0) return;
+        await runs.CloseAbandonedAsync(run.Resource.Name, run.Name, cancel);
+        run.Record = run.Record with { Id = await runs.BeginAsync(run.Record, cancel) };
     }
 
     [LoggerMessage(1200, LogLevel.Information, "Subscription {Subscription} is delivered anew from batch {Batch}")]

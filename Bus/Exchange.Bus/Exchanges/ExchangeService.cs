@@ -86,22 +86,23 @@ internal sealed class ExchangeService(ICatalogue catalogue, IFrontEndDatabases d
     static SyncResult Result(Subscription subscription, IntakeOutcome taken, DeliveryOutcome delivered)
     {
         var fault = taken.Fault ?? delivered.Fault;
+        var (read, written) = (taken.Record, delivered.Record);
         return new SyncResult
         {
             Subscription = subscription.Name,
             Resource = subscription.Resource,
-            Outcome = fault is not null ? SyncOutcome.Failed : taken.Counts.Rejected + delivered.Counts.Refused > 0 ? SyncOutcome.DoneWithRejects : SyncOutcome.Done,
-            Kind = taken.Kind,
-            Read = taken.Counts.Read,
-            Accepted = taken.Counts.Accepted,
-            Rejected = taken.Counts.Rejected,
-            Deleted = taken.Counts.Deleted,
-            Closed = taken.Counts.Closed,
-            Upserted = delivered.Counts.Upserted,
-            DeletedAtTarget = delivered.Counts.Deleted,
-            Refused = delivered.Counts.Refused,
-            IntakeRun = taken.Run,
-            DeliveryRun = delivered.Run,
+            Outcome = fault is not null ? SyncOutcome.Failed : (read?.Rejected ?? 0) + written.Rejected > 0 ? SyncOutcome.DoneWithRejects : SyncOutcome.Done,
+            Kind = read?.Kind,
+            Read = read?.Read ?? 0,
+            Accepted = read?.Accepted ?? 0,
+            Rejected = read?.Rejected ?? 0,
+            Deleted = read?.Deleted ?? 0,
+            Closed = read?.Closed ?? 0,
+            Upserted = written.DeliveredUpserts,
+            DeletedAtTarget = written.DeliveredDeletes,
+            Refused = written.Rejected,
+            IntakeRun = read?.Id ?? 0,
+            DeliveryRun = written.Id,
             ErrorCode = fault?.Code,
             Error = fault?.Message,
             Next = fault?.Next,

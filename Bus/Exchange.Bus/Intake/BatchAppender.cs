@@ -30,8 +30,8 @@ internal sealed record BatchDraft
     /// <summary>The position that holds once the batch is in the log, made from the batch's number.</summary>
     public required Func<SourcePosition, LogBatch, SourcePosition> Then { get; init; }
 
-    /// <summary>What else must be written in the same transaction.</summary>
-    public Func<StoreSession, LogBatch, Task>? Besides { get; init; }
+    /// <summary>What else must be written in the same transaction; answers how many refused rows it closed.</summary>
+    public Func<StoreSession, LogBatch, Task<long>>? Besides { get; init; }
 }
 
 /// <summary>
@@ -49,46 +49,40 @@ internal sealed class BatchAppender(
         var payload = await log.PrepareAsync(resource.Name, draft.Rows, cancel);
         steps.Reached(ExchangeStep.Payload, resource.Name);
 
-        var (batch, position, closed) = await store.WriteAsync(async session =>
+        var (batch, position, record) = await store.WriteAsync(async session =>
         {
             await leases.AssertHeldAsync(session, run.Lease, cancel);
             var appended = await log.AppendAsync(session, resource.Name, draft.Kind, run.Id, draft.FullStart, run.Pending, payload, cancel);
             var refused = draft.Refused.Select(row => row with { Batch = appended.Number, Run = run.Id }).ToList();
             if (refused.Count > 0) await quarantine.RefuseAsync(session, refused, cancel);
-            var ended = closing.Count > 0 ? await quarantine.CloseAsync(session, resource.Name, null, closing, appended.Number, cancel) : 0;
+            var closed = closing.Count > 0 ? await quarantine.CloseAsync(session, resource.Name, null, closing, appended.Number, cancel) : 0;
             if (itemSets.Count > 0 && draft.Rows.Count > 0) await known.ApplyAsync(session, resource.Name, itemSets, draft.Rows, keys, cancel);
+            if (draft.Rows.Count > 0) await quarantine.GrownAsync(session, $"resource/{resource.Name}", cancel);
+            if (draft.Besides is { } besides) closed += await besides(session, appended);
             var then = draft.Then(run.Position, appended);
             await SourceStates.SaveAsync(session, resource.Name, then, cancel);
-            if (draft.Rows.Count > 0) await quarantine.GrownAsync(session, $"resource/{resource.Name}", cancel);
-            if (draft.Besides is { } besides) await besides(session, appended);
-            await runs.AddAsync(session, run.Id, Counted(draft, payload, ended), cancel);
+            var counted = Count(run.Record, draft, payload, closed);
+            await runs.UpdateAsync(session, counted, cancel);
             await messages.SendAsync(session, new ResourceGrown(resource.Name), cancel);
-            return (appended, then, ended);
+            return (appended, then, counted);
         }, cancel);
 
         steps.Reached(draft.Kind == BatchKind.Mark ? ExchangeStep.Mark : ExchangeStep.Append, resource.Name);
         run.Position = position;
-        var counts = run.Counts;
-        counts.Read += draft.Read;
-        counts.Accepted += payload.Upserts;
-        counts.Deleted += payload.Deletes;
-        counts.Rejected += draft.Refused.Count;
-        counts.Closed += closed;
-        counts.Batches++;
-        counts.Bytes += payload.Bytes;
+        run.Record = record;
         run.Appended?.Invoke();
         return batch;
     }
 
-    static RunCounts Counted(BatchDraft draft, PreparedPayload payload, long closed) => new()
+    static RunRecord Count(RunRecord run, BatchDraft draft, PreparedPayload payload, long closed) => run with
     {
-        Read = draft.Read,
-        Accepted = payload.Upserts,
-        Deleted = payload.Deletes,
-        Rejected = draft.Refused.Count,
-        Closed = closed,
-        Batches = 1,
-        Bytes = payload.Bytes,
+        Read = run.Read + draft.Read,
+        Accepted = run.Accepted + payload.Upserts,
+        Deleted = run.Deleted + payload.Deletes,
+        Rejected = run.Rejected + draft.Refused.Count,
+        Closed = run.Closed + closed,
+        Batches = run.Batches + 1,
+        Bytes = run.Bytes + payload.Bytes,
     };
 
     static List<int> KeyOrdinals(Resource resource, RowBatch rows) => [.. resource.Key.Select(rows.Ordinal)];

@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using Exchange.Bus.Log;
-using Exchange.Contracts.FrontEnd;
-using Exchange.Contracts.Rows;
 
 namespace Exchange.Bus.Intake;
 
@@ -21,7 +18,7 @@ internal sealed class ChangeLogReader(KeyReader keys, ExchangeSteps steps)
         {
             var waited = Stopwatch.StartNew();
             var changes = await capture.ReadAsync(target, run.Plan.Resource.BatchRows, cancel);
-            run.Counts.WaitedForSource += waited.Elapsed;
+            run.Waited(waited.Elapsed);
             if (changes.Ids.Count == 0) return truncated;
             truncated |= changes.Truncated;
             var distinct = KeyReader.Distinct(changes.Keys);

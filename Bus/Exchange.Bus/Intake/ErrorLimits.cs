@@ -16,7 +16,7 @@ internal static class ErrorLimits
 
     static void Check(IntakeRun run, bool ended)
     {
-        var (rejected, read) = (run.Counts.Rejected, run.Counts.Read);
+        var (rejected, read) = (run.Record.Rejected, run.Record.Read);
         if (run.Plan.Resource.MaxErrors is { } most && rejected > most)
             throw new ErrorLimitException(run.Name, string.Create(CultureInfo.InvariantCulture, $"because {rejected} rows were rejected and maxErrors is {most}"));
         if (run.Plan.Resource.MaxErrorPercent is not { } percent || rejected == 0 || rejected * 100m <= percent * read) return;

@@ -64,7 +64,7 @@ internal sealed class FullReader(BatchAppender appender, PageJudge judge, Change
         if (next == LastPage) return new SourcePage { Rows = RowBatch.Empty(run.Plan.Query.Columns.Select(column => (column.Item, run.Plan.Table.Find(column.Column)!.Type))) };
         var waited = Stopwatch.StartNew();
         var page = await run.Plan.Database.Source.ReadPageAsync(run.Plan.Query, next, resource.BatchRows, SourcePlan.PageBytes, cancel);
-        run.Counts.WaitedForSource += waited.Elapsed;
+        run.Waited(waited.Elapsed);
         return page;
     }
 
@@ -97,7 +97,7 @@ internal sealed class FullReader(BatchAppender appender, PageJudge judge, Change
                 LastFullRows = full.Rows,
                 Tracked = full.TrackedAtStart is { } start ? SafeHorizon.AfterFull(start) : null,
             },
-            Besides = async (session, batch) => run.Counts.Closed += await quarantine.CloseStaleAsync(session, run.Name, full.Run, batch.Number, cancel),
+            Besides = (session, batch) => quarantine.CloseStaleAsync(session, run.Name, full.Run, batch.Number, cancel),
         }, itemSets, cancel);
     }
 }

@@ -1,3 +1,4 @@
+using Exchange.Bus.Runs;
 using Exchange.Contracts.Operations;
 using Exchange.Storage;
 
@@ -11,16 +12,11 @@ internal sealed class IntakeRun
     /// <summary>The right to be the only reader of this source.</summary>
     public required Lease Lease { get; init; }
 
-    /// <summary>Number of the run's record.</summary>
-    public required long Id { get; init; }
-
-    /// <summary>full or incremental.</summary>
-    public required string Kind { get; init; }
+    /// <summary>What the run has done. Rows are counted when their batch is committed, so a killed run that goes on counts none twice.</summary>
+    public required RunRecord Record { get; set; }
 
     /// <summary>As stored by the newest append.</summary>
     public required SourcePosition Position { get; set; }
-
-    public required IntakeCounts Counts { get; init; }
 
     public IProgress<SyncProgress>? Progress { get; init; }
 
@@ -29,35 +25,28 @@ internal sealed class IntakeRun
 
     public string Name => Plan.Resource.Name;
 
+    public long Id => Record.Id;
+
+    /// <summary>full or incremental.</summary>
+    public string Kind => Record.Kind;
+
     /// <summary>Whether batches wait for the run's end, because it may yet break an error limit.</summary>
     public bool Pending => Plan.Resource.MaxErrors is not null || Plan.Resource.MaxErrorPercent is not null;
+
+    /// <summary>Adds to the time spent waiting for the source.</summary>
+    public void Waited(TimeSpan time) => Record = Record with { WaitedSource = Record.WaitedSource + time };
 
     public void Report(string phase, bool ended = false) => Progress?.Report(new SyncProgress
     {
         Resource = Name,
         Phase = phase,
-        Read = Counts.Read,
-        Accepted = Counts.Accepted,
-        Rejected = Counts.Rejected,
-        Batches = Counts.Batches,
+        Read = Record.Read,
+        Accepted = Record.Accepted,
+        Rejected = Record.Rejected,
+        Batches = Record.Batches,
         Expected = Kind == "full" ? Position.LastFullRows : null,
         Ended = ended,
     });
-}
-
-/// <summary>What a run has counted. Rows are counted when their batch is committed, so a killed run that goes on counts none twice.</summary>
-internal sealed class IntakeCounts
-{
-    /// <summary>Rows and deletions met: accepted, deleted and rejected together.</summary>
-    public long Read { get; set; }
-    public long Accepted { get; set; }
-    public long Rejected { get; set; }
-    public long Deleted { get; set; }
-    /// <summary>Quarantined rows whose errors a good version or a deletion closed.</summary>
-    public long Closed { get; set; }
-    public long Batches { get; set; }
-    public long Bytes { get; set; }
-    public TimeSpan WaitedForSource { get; set; }
 }
 
 /// <summary>A run was stopped because too many rows are wrong; nothing of it is delivered.</summary>

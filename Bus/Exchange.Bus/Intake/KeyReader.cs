@@ -28,7 +28,7 @@ internal sealed class KeyReader(IStore store, ILeases leases, BatchAppender appe
     {
         var waited = Stopwatch.StartNew();
         var page = await run.Plan.Database.Source.ReadKeysAsync(run.Plan.Query, keys, cancel);
-        run.Counts.WaitedForSource += waited.Elapsed;
+        run.Waited(waited.Elapsed);
         steps.Reached(ExchangeStep.Read, run.Name);
         var (rows, refused) = await judge.JudgeAsync(run.Plan, page, Gone(run, keys, page.Rows), cancel);
         steps.Reached(ExchangeStep.Quality, run.Name);

@@ -1,4 +1,3 @@
-using Exchange.Bus.Catalogue;
 using Exchange.Bus.Quality;
 using Exchange.Bus.Quarantine;
 using Exchange.Contracts.FrontEnd;

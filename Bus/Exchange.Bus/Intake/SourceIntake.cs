@@ -12,18 +12,16 @@ using Microsoft.Extensions.Logging;
 namespace Exchange.Bus.Intake;
 
 /// <summary>What a run of intake gave.</summary>
-/// <param name="Run">The run's number; 0: the resource has no source to read.</param>
-/// <param name="Kind">full or incremental; null without a source.</param>
-/// <param name="Counts">What was counted, also when it failed.</param>
+/// <param name="Record">What was done, also when it failed; null: the resource has no source to read, or the run did not begin.</param>
 /// <param name="Fault">Why it failed; null: it ended well.</param>
-internal sealed record IntakeOutcome(long Run, string? Kind, IntakeCounts Counts, ExchangeException? Fault);
+internal sealed record IntakeOutcome(RunRecord? Record, ExchangeException? Fault);
 
 /// <summary>
 /// Runs intake of one resource: at most one reader a source (a fenced lease), full where none is complete, else what changed. A fault of the source holds this
 /// resource alone and is kept with what to do about it; the next run tries again. Killed at any moment it goes on from the last append.
 /// </summary>
 internal sealed partial class SourceIntake(
-    ICatalogue catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, IStore store, ILeases leases, SourceStates states, IRuns runs, IResourceLog log,
+    ICatalogue catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, IStore store, ILeases leases, SourceStates states, IRuns runs, IResourceLog log, IQuarantine quarantine,
     SourcePreparation preparation, FullReader full, ChangeLogReader changes, TrackedReader tracked, JudgeAgain again, ReferencedItems referenced, PushBack pushBack,
     TimeProvider time, ILogger<SourceIntake> logger)
 {
@@ -38,8 +36,7 @@ internal sealed partial class SourceIntake(
         var snapshot = await catalogue.ReadAsync(cancel);
         var resource = snapshot.Resources.GetValueOrDefault(name)
             ?? throw new ExchangeException(ErrorCodes.ResourceUnknown, Party.Caller, $"There is no resource '{name}'.", "`exchange get resources` lists them.");
-        var counts = new IntakeCounts();
-        if (resource.Source is null) return new IntakeOutcome(0, null, counts, null);
+        if (resource.Source is null) return new IntakeOutcome(null, null);
 
         await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience,
             holder => progress?.Report(new SyncProgress { Resource = name, Phase = $"waiting: the source is being read by {holder}" }), time, cancel);
@@ -50,14 +47,15 @@ internal sealed partial class SourceIntake(
         {
             await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, either.Token);
             var position = await preparation.PrepareAsync(plan, snapshot, state.Position, wantFull, either.Token);
-            run = await BeginAsync(plan, lease.Lease, state.Position.OpenRun, position, counts, progress, appended, either.Token);
+            run = await BeginAsync(plan, lease.Lease, state.Position.OpenRun, position, progress, appended, either.Token);
             await ReadAsync(run, either.Token);
             await SettleAsync(run, BatchState.Visible, position => position with { OpenRun = 0 }, either.Token);
             run.Appended?.Invoke();
             await pushBack.RunAsync(plan, either.Token);
-            await runs.EndAsync(run.Id, RunState.Done, counts.WaitedForSource, null, CancellationToken.None);
+            run.Record = run.Record with { State = RunState.Done };
+            await runs.EndAsync(run.Record, CancellationToken.None);
             run.Report(run.Kind, ended: true);
-            return new IntakeOutcome(run.Id, run.Kind, counts, null);
+            return new IntakeOutcome(run.Record, null);
         }
         catch (ErrorLimitException limit)
         {
@@ -65,19 +63,34 @@ internal sealed partial class SourceIntake(
         }
         catch (ExchangeException fault)
         {
-            return await FailAsync(name, run, counts, fault);
+            return await FailAsync(name, run, fault);
         }
         catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
-            return await FailAsync(name, run, counts, new ExchangeException(ErrorCodes.LeaseLost, Party.Hub, $"Another process has taken over the source of {name}.", "It goes on there; nothing is lost."));
+            return await FailAsync(name, run, new ExchangeException(ErrorCodes.LeaseLost, Party.Hub, $"Another process has taken over the source of {name}.", "It goes on there; nothing is lost."));
         }
     }
 
-    async Task<IntakeRun> BeginAsync(SourcePlan plan, Lease lease, long openRun, SourcePosition position, IntakeCounts counts, IProgress<SyncProgress>? progress, Action? appended, CancellationToken cancel)
+    /// <summary>Cheaply: whether a `changelog` source has something to take up (changes, a full to begin or go on with, rows to judge again).</summary>
+    public async Task<bool> HasChangesAsync(string name, CancellationToken cancel)
+    {
+        var snapshot = await catalogue.ReadAsync(cancel);
+        if (snapshot.Resources.GetValueOrDefault(name) is not { Source: { Mode: CaptureMode.ChangeLog } source } resource) return false;
+        var state = await states.ReadAsync(name, cancel);
+        if (!state.Position.Complete || state.Position.Full is not null || state.Position.FullWanted is not null || state.Hold is not null) return true;
+        if ((await quarantine.KeysToJudgeAgainAsync(name, 1, cancel)).Count > 0) return true;
+        await using var database = databases.Open(snapshot.Connections[source.Connection].ToFrontEnd());
+        return (await database.Capture.ReadAsync(SourcePlan.CaptureOf(resource, source, snapshot), 1, cancel)).Ids.Count > 0;
+    }
+
+    async Task<IntakeRun> BeginAsync(SourcePlan plan, Lease lease, long openRun, SourcePosition position, IProgress<SyncProgress>? progress, Action? appended, CancellationToken cancel)
     {
         var kind = position.Full is not null ? "full" : "incremental";
-        var id = position.OpenRun > 0 ? position.OpenRun : await runs.BeginAsync(plan.Resource.Name, null, kind, cancel);
-        if (position.OpenRun > 0) await runs.ResumeAsync(id, kind, counts, cancel);
+        var record = position.OpenRun > 0 ? await runs.FindAsync(position.OpenRun, cancel) : null;
+        if (record is null) await runs.CloseAbandonedAsync(plan.Resource.Name, null, cancel);
+        if (record is not null) await runs.ReopenAsync(record.Id, cancel);
+        record = record is null ? await NewRecordAsync(plan.Resource.Name, kind, cancel) : record with { State = RunState.Running, ErrorCode = null, ErrorMessage = null, Next = null };
+        var id = record.Id;
         position = position with { OpenRun = id, Full = position.Full is { Run: 0 } begun ? begun with { Run = id } : position.Full };
         await store.WriteAsync(async session =>
         {
@@ -87,7 +100,7 @@ internal sealed partial class SourceIntake(
             await SourceStates.SaveAsync(session, plan.Resource.Name, position, cancel);
             return 0;
         }, cancel);
-        var run = new IntakeRun { Plan = plan, Lease = lease, Id = id, Kind = kind, Position = position, Counts = counts, Progress = progress, Appended = appended };
+        var run = new IntakeRun { Plan = plan, Lease = lease, Record = record, Position = position, Progress = progress, Appended = appended };
         run.Report(kind);
         return run;
     }
@@ -112,7 +125,7 @@ internal sealed partial class SourceIntake(
         ErrorLimits.CheckAtEnd(run);
     }
 
-    Task SaveSeenAsync(IntakeRun run, SeenRows seen, CancellationToken cancel) => store.WriteAsync(async session =>
+    Task<int> SaveSeenAsync(IntakeRun run, SeenRows seen, CancellationToken cancel) => store.WriteAsync(async session =>
     {
         await leases.AssertHeldAsync(session, run.Lease, cancel);
         await SourceStates.SaveSeenAsync(session, run.Name, seen.Store(), cancel);
@@ -138,18 +151,28 @@ internal sealed partial class SourceIntake(
     {
         await SettleAsync(run, BatchState.Discarded, position => position with { OpenRun = 0, Full = null, FullWanted = "the run before broke its error limit" }, cancel);
         await pushBack.RunAsync(run.Plan, cancel);
-        await runs.EndAsync(run.Id, RunState.Stopped, run.Counts.WaitedForSource, limit, CancellationToken.None);
-        return new IntakeOutcome(run.Id, run.Kind, run.Counts, limit);
+        return await EndAsync(run.Record, RunState.Stopped, limit);
     }
 
-    async Task<IntakeOutcome> FailAsync(string name, IntakeRun? run, IntakeCounts counts, ExchangeException fault)
+    async Task<IntakeOutcome> FailAsync(string name, IntakeRun? run, ExchangeException fault)
     {
         IntakeFailed(name, fault.Code, fault.Message, fault.Next);
         var held = fault is FrontEndException { Fault: FrontEndFault.Standing };
         if (held) await states.HoldAsync(name, new Hold(fault.Code, fault.Party, fault.Message, fault.Next, time.GetUtcNow()), CancellationToken.None);
-        var id = run?.Id ?? await runs.BeginAsync(name, null, "incremental", CancellationToken.None);
-        await runs.EndAsync(id, held ? RunState.Held : RunState.Failed, counts.WaitedForSource, fault, CancellationToken.None);
-        return new IntakeOutcome(id, run?.Kind, counts, fault);
+        return await EndAsync(run?.Record ?? await NewRecordAsync(name, "incremental", CancellationToken.None), held ? RunState.Held : RunState.Failed, fault);
+    }
+
+    async Task<IntakeOutcome> EndAsync(RunRecord record, RunState state, ExchangeException fault)
+    {
+        record = record with { State = state, ErrorCode = fault.Code, ErrorMessage = fault.Message, Next = fault.Next };
+        await runs.EndAsync(record, CancellationToken.None);
+        return new IntakeOutcome(record, fault);
+    }
+
+    async Task<RunRecord> NewRecordAsync(string resource, string kind, CancellationToken cancel)
+    {
+        var record = new RunRecord { Resource = resource, Kind = kind, Node = Node.Name };
+        return record with { Id = await runs.BeginAsync(record, cancel) };
     }
 
     [LoggerMessage(1110, LogLevel.Information, "Resource {Resource} is read in full, because {Reason}")]

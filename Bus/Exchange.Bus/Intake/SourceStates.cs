@@ -35,7 +35,7 @@ internal sealed class SourceStates(IStore store)
             "select position, held_code, held_party, held_message, held_next, held_since from bus_source where resource = @resource",
             row => new SourceState(
                 JsonSerializer.Deserialize<SourcePosition>(row.GetString(0)) ?? new SourcePosition(),
-                row.IsDBNull(1) ? null : new Hold(row.GetString(1), Enum.Parse<Party>(row.GetString(2)), row.GetString(3), row.GetString(4), StoreTime.Instant(row.GetInt64(5)))),
+                row.IsDBNull(1) ? null : new Hold(row.GetString(1), Enum.Parse<Party>(row.GetString(2)), row.GetString(3), row.GetString(4), StoreTime.FromUnixMicroseconds(row.GetInt64(5)))),
             cancel, ("resource", resource));
         return found.FirstOrDefault() ?? new SourceState(new SourcePosition(), null);
     }, cancel);
@@ -59,7 +59,7 @@ internal sealed class SourceStates(IStore store)
         on conflict (resource) do update set held_code = @code, held_party = @party, held_message = @message, held_next = @next,
             held_since = coalesce(bus_source.held_since, @since)
         """, cancel, ("resource", resource), ("code", hold.Code), ("party", hold.Party.ToString()), ("message", hold.Message), ("next", hold.Next),
-        ("since", StoreTime.Microseconds(hold.Since))), cancel);
+        ("since", hold.Since.ToUnixMicroseconds())), cancel);
 
     /// <summary>What <see cref="SeenRows"/> remembered, or null.</summary>
     public Task<byte[]?> ReadSeenAsync(string resource, CancellationToken cancel) => store.ReadAsync(async session =>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Exchange.Bus.Catalogue;
 using Exchange.Bus.Log;
 using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Rows;
@@ -37,7 +36,7 @@ internal sealed class TrackedReader(BatchAppender appender, KeyReader keys, Page
         {
             var waited = Stopwatch.StartNew();
             var page = await plan.Database.Source.ReadTrackedAsync(plan.Query, bound, next, plan.Resource.BatchRows, SourcePlan.PageBytes, cancel);
-            run.Counts.WaitedForSource += waited.Elapsed;
+            run.Waited(waited.Elapsed);
             next = page.Resume;
             await TakePageAsync(run, seen, page, itemSets, cancel);
         }
