@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Exchange.Contracts.Rows;
 
 /// <summary>What is to be done with a row.</summary>
@@ -36,6 +38,18 @@ public sealed class RowBatch
     /// <summary>An empty batch with the named columns.</summary>
     public static RowBatch Empty(IEnumerable<(string Name, ItemType Type)> schema, int capacity = 16) =>
         new([.. schema.Select(column => Column.Create(column.Name, column.Type, capacity))], capacity);
+
+    /// <summary>A batch over columns that are already filled, all rows upserts: for code that works column by column.</summary>
+    public static RowBatch OfColumns(IReadOnlyList<Column> filled, int rows)
+    {
+        foreach (var column in filled)
+            if (column.Count != rows)
+                throw new InvalidOperationException($"Column '{column.Name}' holds {column.Count} values where the batch has {rows} rows.");
+        var batch = new RowBatch(filled, rows);
+        CollectionsMarshal.SetCount(batch._operations, rows);
+        CollectionsMarshal.AsSpan(batch._operations).Clear(); // zero is Upsert
+        return batch;
+    }
 
     public IReadOnlyList<Column> Columns { get; }
 

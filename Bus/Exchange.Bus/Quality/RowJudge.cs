@@ -1,0 +1,57 @@
+using Exchange.Bus.Quality.Rules;
+using Exchange.Contracts.FrontEnd;
+using Exchange.Contracts.Rows;
+
+namespace Exchange.Bus.Quality;
+
+/// <summary>
+/// Judges pages column by column: items first, then keys, then rules of the whole row, and last those that other rows of the page decide.
+/// </summary>
+/// <param name="items">In the resource's order.</param>
+/// <param name="keyOrdinals">Places of the key items.</param>
+/// <param name="rules">Expressions, references to other resources, `unique`, references to the resource itself, in this order.</param>
+internal sealed class RowJudge(IReadOnlyList<ItemJudge> items, IReadOnlyList<int> keyOrdinals, IReadOnlyList<ResourceRule> rules) : IRowJudge
+{
+    public IReadOnlyList<IReadOnlyList<string>> UniqueItemSets { get; } = [.. rules.OfType<UniqueRule>().Select(rule => rule.Items)];
+
+    public async Task<JudgedPage> JudgeAsync(SourcePage page, CancellationToken cancel)
+    {
+        var count = page.Rows.Count;
+        var findings = new Findings(count);
+        var faults = page.Faults.ToLookup(fault => fault.Column);
+        var columns = new Column[items.Count];
+        for (var at = 0; at < columns.Length; at++)
+        {
+            cancel.ThrowIfCancellationRequested();
+            columns[at] = items[at].Judge(page, faults, findings);
+        }
+
+        var rows = new JudgedRows(RowBatch.OfColumns(columns, count), keyOrdinals, findings);
+        KeyRule.Judge(page, rows, keyOrdinals.Any(ordinal => items[ordinal].MayMerge(page)), findings);
+        var dependants = new Dependants();
+        foreach (var rule in rules) await rule.JudgeAsync(rows, findings, dependants, cancel);
+        dependants.Settle(findings);
+        return findings.BrokenRows == 0 ? new JudgedPage(rows.Rows, [.. Enumerable.Range(0, count)], []) : Split(rows, findings);
+    }
+
+    static JudgedPage Split(JudgedRows rows, Findings findings)
+    {
+        var accepted = new List<int>(rows.Count - findings.BrokenRows);
+        var rejected = new List<RejectedRow>(findings.BrokenRows);
+        for (var row = 0; row < rows.Count; row++)
+        {
+            if (findings.IsBroken(row)) rejected.Add(new RejectedRow(row, rows.KeyText(row), findings.Of(row)));
+            else accepted.Add(row);
+        }
+
+        Column[] columns = [.. rows.Rows.Columns.Select(column => Pick(column, accepted))];
+        return new JudgedPage(RowBatch.OfColumns(columns, accepted.Count), accepted, rejected);
+    }
+
+    static Column Pick(Column source, List<int> rows)
+    {
+        var target = Column.Create(source.Name, source.Type, rows.Count);
+        foreach (var row in rows) target.AppendFrom(source, row);
+        return target;
+    }
+}
