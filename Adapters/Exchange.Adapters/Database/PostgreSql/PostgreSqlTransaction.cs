@@ -31,9 +31,9 @@ internal sealed class PostgreSqlTransaction(PostgreSqlTarget engine, NpgsqlConne
         _merged = true;
         var columns = Target.Columns.Select(column => column.Name).ToList();
         await FillAsync(Stage, columns, rows, cancel);
-        var tombstone = HasTombstone ? (Names: $", {Names([Tombstone.Deleted, Tombstone.DeletedAt])}", Values: ", false, NULL") : ("", "");
+        var tombstone = HasTombstone ? $", {Names([Tombstone.Deleted, Tombstone.DeletedAt])}" : "";
         await Connection.RunAsync(
-            $"INSERT INTO {Table} AS t ({Names(columns)}{tombstone.Names}) SELECT {Names(columns)}{tombstone.Values} FROM pg_temp.{Stage} ON CONFLICT ({Names(Target.Key)}) {OnConflict()}", cancel);
+            $"INSERT INTO {Table} AS t ({Names(columns)}{tombstone}) SELECT {Names(columns)}{(HasTombstone ? ", false, NULL" : "")} FROM pg_temp.{Stage} ON CONFLICT ({Names(Target.Key)}) {OnConflict()}", cancel);
     }
 
     protected override async Task<long> DeleteAsync(RowSelection keys, CancellationToken cancel)
@@ -125,7 +125,7 @@ internal sealed class PostgreSqlTransaction(PostgreSqlTarget engine, NpgsqlConne
         if (HasTombstone)
         {
             set.Add($"{Engine.Dialect.Quote(Tombstone.Deleted)} = false, {Engine.Dialect.Quote(Tombstone.DeletedAt)} = NULL");
-            differs.Add($"t.{Engine.Dialect.Quote(Tombstone.Deleted)}");
+            differs.Add($"t.{Engine.Dialect.Quote(Tombstone.Deleted)} IS DISTINCT FROM false");
         }
 
         return set.Count == 0 ? "DO NOTHING" : $"DO UPDATE SET {string.Join(", ", set)} WHERE {string.Join(" OR ", differs)}";

@@ -41,7 +41,7 @@ internal sealed class AppliedLedger(TargetEngine engine, TableName beside)
         await using var reader = await command.ExecuteReaderAsync(cancel);
         if (!await reader.ReadAsync(cancel)) return null;
         return new LedgerEntry(reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetString(4),
-            Instant(reader.GetValue(5)));
+            Instant(reader));
     }
 
     public async Task WriteAsync(DbConnection connection, string subscription, LedgerEntry entry, CancellationToken cancel)
@@ -59,9 +59,10 @@ internal sealed class AppliedLedger(TargetEngine engine, TableName beside)
         await command.ExecuteNonQueryAsync(cancel);
     }
 
-    static DateTimeOffset Instant(object value) => value is DateTime instant
-        ? new DateTimeOffset(DateTime.SpecifyKind(instant, DateTimeKind.Utc))
-        : DateTimeOffset.Parse((string)value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal);
+    /// <summary>Always UTC; SQLite keeps text.</summary>
+    static DateTimeOffset Instant(DbDataReader reader) => reader.GetFieldType(5) == typeof(string)
+        ? DateTimeOffset.Parse(reader.GetString(5), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal)
+        : new DateTimeOffset(DateTime.SpecifyKind(reader.GetDateTime(5), DateTimeKind.Utc));
 
     string Names(params ReadOnlySpan<string> columns)
     {

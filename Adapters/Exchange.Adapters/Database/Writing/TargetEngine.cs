@@ -74,6 +74,9 @@ internal abstract class TargetEngine(SqlDialect dialect, TimeProvider clock)
     /// <param name="zone">Set when the table's column holds local time.</param>
     public abstract object Instant(long microseconds, TimeZoneInfo? zone);
 
+    /// <summary>What has an INSERT leave rows alone whose key stands already.</summary>
+    public virtual string KeepExisting(string key) => $"ON CONFLICT ({Dialect.Quote(key)}) DO NOTHING";
+
     public abstract TargetTransaction Transaction(DbConnection connection, FrontEndConnection settings, TargetTable target, FreshTarget fresh);
 
     /// <summary>Does the work in a transaction that no other session can do at the same time; on engines whose DDL commits, only the latter holds.</summary>

@@ -1,5 +1,4 @@
 using Exchange.Contracts.FrontEnd;
-using Exchange.Contracts.Rows;
 
 namespace Exchange.Adapters.Database.Writing;
 

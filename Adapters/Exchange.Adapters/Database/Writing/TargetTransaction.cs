@@ -158,7 +158,7 @@ internal abstract class TargetTransaction(TargetEngine engine, DbConnection conn
             parameter.ParameterName = "@now";
             parameter.Value = Engine.Instant(Temporal.Microseconds(Engine.Clock.GetUtcNow()), TombstoneZone);
             command.Parameters.Add(parameter);
-            command.CommandText = parts.Update($"{deleted} = {Engine.True}, {Engine.Dialect.Quote(Tombstone.DeletedAt)} = @now", $" AND t.{deleted} = {Engine.False}{scope}");
+            command.CommandText = parts.Update($"{deleted} = {Engine.True}, {Engine.Dialect.Quote(Tombstone.DeletedAt)} = @now", $" AND COALESCE(t.{deleted}, {Engine.False}) = {Engine.False}{scope}");
         }
         else
         {
