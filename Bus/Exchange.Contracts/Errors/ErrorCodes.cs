@@ -11,6 +11,7 @@ public static class ErrorCodes
     public const string SubscriptionHeld = "hub.subscription.held";
     public const string LeaseBusy = "hub.lease.busy";
     public const string LeaseLost = "hub.lease.lost";
+    public const string StoreInvalid = "hub.store.invalid";
     public const string StoreUnreachable = "hub.store.unreachable";
     public const string StoreOutdated = "hub.store.outdated";
     public const string StoreDamaged = "hub.store.damaged";

@@ -1,0 +1,124 @@
+using System.Data;
+using System.Data.Common;
+using Exchange.Contracts.Errors;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Exchange.Storage;
+
+/// <summary>A PostgreSQL database. Writes are READ COMMITTED; what must exclude others takes row locks.</summary>
+internal sealed partial class PostgreSqlStore : IStore
+{
+    const int MostAttempts = 8;
+
+    readonly StoreAddress _address;
+    readonly NpgsqlDataSource _source;
+    readonly ILogger _logger;
+    readonly WriteScope _scope = new();
+
+    public PostgreSqlStore(StoreAddress address, string dataFolder, ILogger<PostgreSqlStore> logger)
+    {
+        _address = address;
+        _logger = logger;
+        DataFolder = dataFolder;
+        _source = new NpgsqlDataSourceBuilder(address.Target).Build();
+    }
+
+    public StoreEngine Engine => StoreEngine.PostgreSql;
+
+    public string DataFolder { get; }
+
+    public async Task<T> ReadAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancel)
+    {
+        await using var connection = await OpenAsync(cancel);
+        return await work(new Session(connection, null));
+    }
+
+    public async Task<T> WriteAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancel)
+    {
+        using var inside = _scope.Enter();
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await AttemptAsync(work, cancel);
+            }
+            catch (Exception failed) when (attempt < MostAttempts && !cancel.IsCancellationRequested && IsTransient(failed))
+            {
+                LogRetry(failed, attempt);
+            }
+
+            await RetryDelay.WaitAsync(attempt, cancel);
+        }
+    }
+
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    async Task<T> AttemptAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancel)
+    {
+        await using var connection = await OpenAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancel);
+        var result = await work(new Session(connection, transaction));
+        cancel.ThrowIfCancellationRequested();
+        try
+        {
+            // Not cancelled: a commit that is given up half way may have happened.
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+        catch (NpgsqlException lost) when (!IsRefusedByServer(lost))
+        {
+            throw new CommitUnknownException($"The connection to the store {_address.Label} was lost during a commit; whether it was done is not known.", lost);
+        }
+
+        return result;
+    }
+
+    async Task<NpgsqlConnection> OpenAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return await _source.OpenConnectionAsync(cancel);
+        }
+        catch (NpgsqlException failed)
+        {
+            throw new ExchangeException(ErrorCodes.StoreUnreachable, Party.Hub, $"The store {_address.Label} can't be reached: {failed.Message}",
+                failed.SqlState switch
+                {
+                    PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification => "Check user and password of --store, and the server's pg_hba.conf.",
+                    PostgresErrorCodes.InvalidCatalogName => "Create the database first (createdb), then run exchange setup.",
+                    _ => "Check that the server runs and that its address and port are right.",
+                }, failed);
+        }
+    }
+
+    static bool IsTransient(Exception failed)
+    {
+        for (var at = failed; at is not null; at = at.InnerException)
+        {
+            if (at is CommitUnknownException or OperationCanceledException) return false;
+            if (at is PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown } or NpgsqlException { IsTransient: true }) return true;
+        }
+
+        return false;
+    }
+
+    // Serialization failures and deadlocks (class 40), broken deferred constraints (23): the server says that the transaction is undone.
+    static bool IsRefusedByServer(NpgsqlException failed) =>
+        failed is PostgresException { SqlState: { } state } && (state.StartsWith("40", StringComparison.Ordinal) && state != "40003" || state.StartsWith("23", StringComparison.Ordinal));
+
+    [LoggerMessage(1102, LogLevel.Debug, "The store failed for a moment; the write is tried again (attempt {Attempt})")]
+    partial void LogRetry(Exception exception, int attempt);
+
+    /// <summary>Never retried: the work might be done twice. Every step of the hub recognises itself when its caller repeats it.</summary>
+    sealed class CommitUnknownException(string message, Exception inner)
+        : ExchangeException(ErrorCodes.StoreUnreachable, Party.Hub, message, "Check the server; the step is repeated and recognises what was done.", inner);
+
+    sealed class Session(NpgsqlConnection connection, NpgsqlTransaction? transaction) : StoreSession
+    {
+        public override StoreEngine Engine => StoreEngine.PostgreSql;
+
+        public override DbConnection Connection => connection;
+
+        public override DbTransaction? Transaction => transaction;
+    }
+}
