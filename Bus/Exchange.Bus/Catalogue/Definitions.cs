@@ -80,6 +80,10 @@ internal sealed record Resource
     /// <summary>Null: fed by push or import.</summary>
     public TableSource? Source { get; init; }
 
+    /// <summary>Counts from 1 and grows whenever an apply changes key or items by more than nullable additions: what was exchanged under another generation does
+    /// not fit, and the exchange holds with that reason.</summary>
+    public int Generation { get; init; } = 1;
+
     public Item? FindItem(string name) => Items.FirstOrDefault(item => string.Equals(item.Name, name, StringComparison.Ordinal));
 }
 
@@ -130,6 +134,8 @@ internal sealed record TableSource
     public TimeSpan MaxLateness { get; init; } = TimeSpan.FromMinutes(10);
     /// <summary>Push-back's table; null: TABLE_error beside the source (no push-back for a query).</summary>
     public TableName? ErrorTable { get; init; }
+    /// <summary>False (`errors: none`): nothing is written into the provider's database.</summary>
+    public bool PushBack { get; init; } = true;
 }
 
 /// <summary>A cursor on a resource's log, and the way from there to a target.</summary>

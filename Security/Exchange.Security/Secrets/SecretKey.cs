@@ -1,0 +1,82 @@
+using System.Security.Cryptography;
+using Exchange.Contracts.Errors;
+
+namespace Exchange.Security.Secrets;
+
+/// <summary>
+/// The key that secrets are kept under: EXCHANGE_KEY, else the file hub.key in the data folder. The file is made on first use, readable by its owner only; of
+/// several processes that make it at once one wins and all use its key. Safe for concurrent callers.
+/// </summary>
+internal sealed class SecretKey(SecurityOptions options)
+{
+    public const string FileName = "hub.key";
+
+    /// <summary>AES-256.</summary>
+    public const int Bytes = 32;
+
+    readonly Lock _gate = new();
+    byte[]? _key;
+
+    /// <exception cref="ExchangeException">hub.secret.unreadable: no key of 32 bytes, or the file can be neither read nor made.</exception>
+    public byte[] Read()
+    {
+        lock (_gate) return _key ??= options.Key is { Length: > 0 } given ? Decode(given, "EXCHANGE_KEY") : FromFile();
+    }
+
+    byte[] FromFile()
+    {
+        var path = Path.Combine(options.DataFolder, FileName);
+        try
+        {
+            if (!File.Exists(path)) Make(path);
+            return Decode(File.ReadAllText(path), path);
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            throw new ExchangeException(ErrorCodes.SecretUnreadable, Party.Hub, $"The key file {path} can be neither read nor made: {failed.Message}", "Give this user the right to it, or set EXCHANGE_KEY.", failed);
+        }
+    }
+
+    /// <summary>Written whole under another name first: a file called hub.key is always complete, also after a crash.</summary>
+    void Make(string path)
+    {
+        Directory.CreateDirectory(options.DataFolder);
+        var part = $"{path}.{Guid.NewGuid():N}";
+        var file = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) file.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        try
+        {
+            using (var stream = new FileStream(part, file))
+            {
+                stream.Write(System.Text.Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(Bytes)) + "\n"));
+                stream.Flush(flushToDisk: true);
+            }
+
+            Claim(part, path);
+        }
+        finally
+        {
+            File.Delete(part);
+        }
+    }
+
+    /// <summary>Gives the file its name unless another process was first: without overwriting, .NET links and unlinks on Unix, which one process alone can win.</summary>
+    static void Claim(string part, string path)
+    {
+        try
+        {
+            File.Move(part, path);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            // The other's key serves.
+        }
+    }
+
+    static byte[] Decode(string text, string place)
+    {
+        var key = new byte[Bytes + 1];
+        if (Convert.TryFromBase64String(text.Trim(), key, out var length) && length == Bytes) return key[..Bytes];
+        throw new ExchangeException(ErrorCodes.SecretUnreadable, Party.Hub, $"{place} holds no key: {Bytes} bytes as Base64 are expected.", "Put the right key back (`openssl rand -base64 32` makes one for a new hub).");
+    }
+}
