@@ -40,7 +40,7 @@ internal sealed class JudgeAgain(IQuarantine quarantine, KeyReader keys)
             var values = RowKey.Values(text);
             if (values.Length != rows.Columns.Count || values.Any(value => value is null)) continue;
             var probe = RowBatch.Empty(rows.Columns.Select(column => (column.Name, column.Type)), 1);
-            if (!values.Select((value, at) => CanonicalText.TryAppend(probe.Columns[at], value)).All(read => read)) continue;
+            if (!values.Select((value, at) => ColumnText.TryAppend(probe.Columns[at], value)).All(read => read)) continue;
             probe.EndRow();
             rows.AppendRow(probe, 0);
         }

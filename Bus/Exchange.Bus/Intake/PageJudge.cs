@@ -21,7 +21,6 @@ internal sealed class PageJudge(TimeProvider time)
         var rows = judged.Accepted;
         var keys = plan.Resource.Key.Select(rows.Ordinal).ToList();
         var rejected = judged.Rejected.Select(row => row with { Row = sorted.UpsertRows[row.Row] }).Concat(WithKeys(plan, page, sorted.Refused)).ToList();
-        rejected.AddRange(WithoutDoubles(plan, ref rows, keys, [.. judged.AcceptedRows.Select(row => sorted.UpsertRows[row])]));
         AppendDeletes(plan, rows, keys, page.Rows, sorted.DeletedRows);
         if (gone is not null) AppendDeletes(plan, rows, keys, gone, [.. Enumerable.Range(0, gone.Count)]);
         return (rows, rejected.Count == 0 ? [] : await DescribeAsync(plan, page, rejected, cancel));
@@ -33,24 +32,6 @@ internal sealed class PageJudge(TimeProvider time)
         var converted = plan.Judge.ConvertKeys(page.Rows);
         int[] all = [.. Enumerable.Range(0, converted.Keys.Columns.Count)];
         return refused.Select(row => row with { Key = converted.Places[row.Row] is { } at ? RowKey.Text(converted.Keys, all, at) : null });
-    }
-
-    /// <summary>Two keys that differ at the source may be one after normalisation: then none of the later rows is taken.</summary>
-    static List<RejectedRow> WithoutDoubles(SourcePlan plan, ref RowBatch rows, List<int> keys, List<int> pageRows)
-    {
-        if (plan.Resource.Key.All(item => plan.Resource.FindItem(item)!.Normalize.Count == 0) || rows.Count < 2) return [];
-        var met = new HashSet<string>(StringComparer.Ordinal);
-        var doubles = new List<RejectedRow>();
-        var kept = RowBatch.Empty(rows.Columns.Select(column => (column.Name, column.Type)), rows.Count);
-        for (var row = 0; row < rows.Count; row++)
-        {
-            var key = RowKey.Text(rows, keys, row);
-            if (met.Add(key)) kept.AppendRow(rows, row);
-            else doubles.Add(new RejectedRow(pageRows[row], key, [new BrokenRule("duplicate-key", null, key, $"The key {key} stands at several rows of the source once it is normalised; only the first is taken.")]));
-        }
-
-        if (doubles.Count > 0) rows = kept;
-        return doubles;
     }
 
     /// <summary>Deletions of keys that stand in the batch as upserts are left out: the newer version was read.</summary>

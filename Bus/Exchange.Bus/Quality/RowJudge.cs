@@ -34,6 +34,25 @@ internal sealed class RowJudge(IReadOnlyList<ItemJudge> items, IReadOnlyList<int
         return findings.BrokenRows == 0 ? new JudgedPage(rows.Rows, [.. Enumerable.Range(0, count)], []) : Split(rows, findings);
     }
 
+    public ConvertedKeys ConvertKeys(RowBatch rows)
+    {
+        var page = new SourcePage { Rows = rows };
+        var faults = page.Faults.ToLookup(fault => fault.Column);
+        var findings = new Findings(rows.Count); // rules that a key breaks do not matter: what no good row had, nobody has
+        Column[] columns = [.. keyOrdinals.Select(ordinal => items[ordinal].Judge(page, faults, findings))];
+        var keys = RowBatch.Empty(columns.Select(column => (column.Name, column.Type)), rows.Count);
+        var converted = RowBatch.OfColumns(columns, rows.Count);
+        var places = new int?[rows.Count];
+        for (var row = 0; row < rows.Count; row++)
+        {
+            if (columns.Any(column => column.IsNull(row))) continue;
+            places[row] = keys.Count;
+            keys.AppendRow(converted, row);
+        }
+
+        return new ConvertedKeys(keys, places);
+    }
+
     static JudgedPage Split(JudgedRows rows, Findings findings)
     {
         var accepted = new List<int>(rows.Count - findings.BrokenRows);

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Exchange.Contracts.Rows;
 
 /// <summary>Reads back what <see cref="Column.TextAt"/> wrote.</summary>
-public static class CanonicalText
+public static class ColumnText
 {
     /// <summary>Appends the value that the text stands for.</summary>
     /// <returns>False, and nothing appended, when the text is not of the column's type.</returns>
