@@ -22,10 +22,16 @@ public sealed class JudgeThroughput
         for (var at = items.Count; at < 20; at++) items.Add(Item($"x{at}", "string(64)"));
         var page = Page([.. items.Select(Filled)]);
         var judge = Judge(Resource([.. items]), Catalogue(set));
-        await judge.JudgeAsync(page, CancellationToken.None);
-        var watch = Stopwatch.StartNew();
         var judged = await judge.JudgeAsync(page, CancellationToken.None);
-        TestContext.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{watch.Elapsed.TotalMicroseconds / Rows:F2} µs a row"));
+        var best = double.MaxValue;
+        for (var round = 0; round < 5; round++)
+        {
+            var watch = Stopwatch.StartNew();
+            judged = await judge.JudgeAsync(page, CancellationToken.None);
+            best = Math.Min(best, watch.Elapsed.TotalMicroseconds / Rows);
+        }
+
+        TestContext.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{best:F2} µs a row (best of five)"));
         Assert.AreEqual(Rows / 1000, judged.Rejected.Count);
         Assert.AreEqual(Rows - (Rows / 1000), judged.Accepted.Count);
     }
