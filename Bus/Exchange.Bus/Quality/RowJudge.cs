@@ -70,6 +70,15 @@ internal sealed class RowJudge(IReadOnlyList<ItemJudge> items, IReadOnlyList<int
     static Column Pick(Column source, List<int> rows)
     {
         var target = Column.Create(source.Name, source.Type, rows.Count);
+        if (source is LongColumn longs && !source.HasNulls)
+        {
+            var picked = (LongColumn)target;
+            foreach (var row in rows) picked.Append(longs[row]);
+            return target;
+        }
+
+        // Room for all at once: growing by doubling would copy the texts several times.
+        if (source is BytesColumn bytes) ((BytesColumn)target).Reserve(bytes.Data.Length);
         foreach (var row in rows) target.AppendFrom(source, row);
         return target;
     }
