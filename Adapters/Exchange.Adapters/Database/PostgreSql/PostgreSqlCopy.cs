@@ -17,7 +17,7 @@ internal static class PostgreSqlCopy
     const long MicrosecondsTo2000 = DaysTo2000 * Temporal.DayMicroseconds;
 
     /// <summary>Signature, no flags, no header extension: the file format of COPY … (FORMAT BINARY).</summary>
-    static ReadOnlySpan<byte> Header => [(byte)'P', (byte)'G', (byte)'C', (byte)'O', (byte)'P', (byte)'Y', (byte)'\n', 0xFF, (byte)'\r', (byte)'\n', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    static ReadOnlySpan<byte> Header => [(byte)'P', (byte)'G', (byte)'C', (byte)'O', (byte)'P', (byte)'Y', (byte)'\n', 0xFF, (byte)'\r', (byte)'\n', 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
     /// <param name="connection">Within its transaction.</param>
     /// <param name="into">Table and column list.</param>
