@@ -1,1 +1,4 @@
-return 0;
+using Exchange.Host.Commands;
+using Exchange.Host.Output;
+
+return await ExchangeCommandLine.RunAsync(args, Terminal.OfProcess());

@@ -1,0 +1,28 @@
+using Exchange.Contracts.Catalogue;
+using Exchange.Host.Composition;
+
+namespace Exchange.Host.Commands;
+
+/// <summary>An entry that `get` shows.</summary>
+/// <param name="Columns">Header → value of the table; all entries of an answer have the same headers.</param>
+/// <param name="Json">The whole entry.</param>
+/// <param name="Yaml">The whole entry; ends with a line feed.</param>
+internal sealed record ShownEntry(IReadOnlyDictionary<string, string> Columns, string Json, string Yaml);
+
+/// <summary>A family of things that `get` can show.</summary>
+internal interface IShownKind
+{
+    /// <summary>Whether a typed word means it.</summary>
+    bool IsCalled(string kind);
+
+    Task<IReadOnlyList<ShownEntry>> ReadAsync(Hub hub, string kind, string? name, CancellationToken cancel);
+}
+
+/// <summary>Manifests of every kind. Takes every word: what is no kind of manifest is refused with the nearest one.</summary>
+internal sealed class ShownManifests : IShownKind
+{
+    public bool IsCalled(string kind) => true;
+
+    public async Task<IReadOnlyList<ShownEntry>> ReadAsync(Hub hub, string kind, string? name, CancellationToken cancel) =>
+        [.. (await hub.Get<IManifests>().ReadAsync(kind, name, cancel)).Select(manifest => new ShownEntry(manifest.Columns, manifest.Json, manifest.Yaml))];
+}
