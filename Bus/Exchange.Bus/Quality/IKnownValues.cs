@@ -14,14 +14,23 @@ internal interface IKnownValues
     /// </summary>
     /// <param name="resource">The resource that is looked into.</param>
     /// <param name="items">The item set, sorted by name.</param>
+    /// <exception cref="InvalidOperationException">The set is not built (<see cref="IsBuiltAsync"/>).</exception>
     /// <param name="tuples"><see cref="RowKey.Text(IReadOnlyList{string?})"/> of the values, in the order of <paramref name="items"/>.</param>
     /// <param name="cancel">Stops.</param>
     Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> FindAsync(string resource, IReadOnlyList<string> items, IReadOnlyCollection<string> tuples, CancellationToken cancel);
 
-    /// <summary>Brings the index up to a batch that is being appended. Tuples with a null are not kept.</summary>
+    /// <summary>
+    /// Brings the index up to a batch that is being appended, in the same transaction. Call it for every batch with rows, also when no rule asks for an item set any
+    /// more or yet: all sets that are built are kept up, and a set that is just being built is kept from missing this batch. Tuples with a null are not kept.
+    /// </summary>
     Task ApplyAsync(StoreSession session, string resource, IReadOnlyList<IReadOnlyList<string>> itemSets, RowBatch rows, IReadOnlyList<int> keyOrdinals, CancellationToken cancel);
 
-    /// <summary>Removes, at the end of a full, keys that stand in none of the full's batches nor since (from the log).</summary>
+    /// <summary>
+    /// Builds the sets from the log: from the newest complete full on, or from the beginning. For a set that is not built (a rule came after the data), at the end of
+    /// a full (removes keys that stand in none of the full's batches nor since), and after batches were discarded. Batch by batch, beside readers and appenders;
+    /// what was built before answers until the new one takes its place. Not within a write. Killed, it is as if it had not begun.
+    /// </summary>
+    /// <exception cref="Contracts.Errors.ExchangeException">hub.lease.busy: another process rebuilds the same set; hub.resource.unknown; hub.resource.held: the key changed.</exception>
     Task RebuildAsync(string resource, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel);
 
     /// <summary>Whether the index of that item set has been built.</summary>

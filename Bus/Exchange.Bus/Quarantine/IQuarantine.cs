@@ -27,6 +27,11 @@ internal sealed record QuarantinedRow
     public required DateTimeOffset RefusedAt { get; init; }
     /// <summary>Null while open.</summary>
     public long? ClosedBatch { get; init; }
+    /// <summary>
+    /// When refusing: <see cref="IQuarantine.DependencyVersionsAsync"/> as read before the row was judged. What grew between the judgement and the refusal then makes
+    /// the row be judged again. Null: the versions at the refusal are taken, and such growth is missed.
+    /// </summary>
+    public IReadOnlyDictionary<string, long>? JudgedAgainst { get; init; }
 }
 
 /// <summary>What waits to be pushed back to a provider: an open error not yet written, or a closed one not yet closed there.</summary>
@@ -61,6 +66,9 @@ internal interface IQuarantine
 
     /// <summary>Keys of open entries with a broken rule that depends on any of something that has grown since it was judged.</summary>
     Task<IReadOnlyList<string>> KeysToJudgeAgainAsync(string resource, int most, CancellationToken cancel);
+
+    /// <summary>How often each dependency has grown, all committed growth included; one that never grew is not in it (0).</summary>
+    Task<IReadOnlyDictionary<string, long>> DependencyVersionsAsync(CancellationToken cancel);
 
     /// <summary>Notes that something rules may depend on has changed: entries that depend on it are to be judged again.</summary>
     Task GrownAsync(StoreSession session, string dependency, CancellationToken cancel);

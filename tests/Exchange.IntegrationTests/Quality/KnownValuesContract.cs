@@ -1,0 +1,138 @@
+using Exchange.Bus.Log;
+using Exchange.Contracts.Errors;
+using Exchange.Contracts.Rows;
+using Exchange.IntegrationTests.Log;
+using Exchange.IntegrationTests.Storage;
+using Exchange.Storage;
+
+namespace Exchange.IntegrationTests.Quality;
+
+/// <summary>What the index of known values must hold on every store.</summary>
+public abstract class KnownValuesContract
+{
+    static readonly string[] ByName = ["name"];
+
+    public TestContext TestContext { get; set; } = null!;
+
+    protected abstract StoreEngine Engine { get; }
+
+    CancellationToken Cancel => TestContext.CancellationToken;
+
+    [TestMethod]
+    public async Task A_set_that_a_rule_asks_for_later_is_built_from_the_log_and_kept_up_from_then_on()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await BusNode.CreateAsync(fixture, Cancel);
+        await node.AppendAsync(BusNode.Rows(("1", "a"), ("2", "b"), ("3", "c")), Cancel);
+        await node.AppendAsync(BusNode.Rows(("2", "-"), ("3", null), ("4", "a")), Cancel);
+        Assert.IsFalse(await node.Known.IsBuiltAsync("r", ByName, Cancel));
+        await Assert.ThrowsExactlyAsync<InvalidOperationException>(() => FindAsync(node, "a"));
+        await node.Known.RebuildAsync("r", [ByName], Cancel);
+        Assert.IsTrue(await node.Known.IsBuiltAsync("r", ByName, Cancel));
+        Assert.AreEqual("a=1+4", await FindAsync(node, "a", "b", "c", "d"));
+        await node.AppendAsync(BusNode.Rows(("1", "b"), ("4", "-"), ("5", "检查")), Cancel);
+        Assert.AreEqual("b=1 检查=5", await FindAsync(node, "a", "b", "检查"));
+    }
+
+    [TestMethod]
+    public async Task At_most_two_keys_are_told_of_a_tuple()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await BusNode.CreateAsync(fixture, Cancel);
+        await node.Known.RebuildAsync("r", [ByName], Cancel);
+        await node.AppendAsync(BusNode.Rows(("1", "a"), ("2", "a"), ("3", "a"), ("3", "b")), Cancel);
+        Assert.AreEqual("a=1+2 b=3", await FindAsync(node, "a", "b"));
+        await node.AppendAsync(BusNode.Rows(("4", "a"), ("5", "a")), Cancel);
+        var keys = (await node.Known.FindAsync("r", ByName, [RowKey.Text(["a"])], Cancel)).Values.Single();
+        Assert.HasCount(2, keys.Distinct().ToArray());
+    }
+
+    [TestMethod]
+    public async Task Tuples_of_several_items_are_told_apart_and_a_set_is_known_by_its_items()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await BusNode.CreateAsync(fixture, Cancel);
+        string[] both = ["id", "name"];
+        await node.Known.RebuildAsync("r", [both, ["absent"]], Cancel);
+        await node.AppendAsync(BusNode.Rows(("1", "a"), ("2", null)), Cancel);
+        Assert.HasCount(1, await node.Known.FindAsync("r", both, [RowKey.Text(["1", "a"]), RowKey.Text(["a", "1"]), RowKey.Text(["2", null])], Cancel));
+        Assert.IsEmpty(await node.Known.FindAsync("r", ["absent"], [RowKey.Text(["1"])], Cancel));
+        Assert.IsFalse(await node.Known.IsBuiltAsync("r", ByName, Cancel));
+    }
+
+    [TestMethod]
+    public async Task After_a_full_only_its_keys_and_later_ones_are_left_and_discarded_batches_do_not_count()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await BusNode.CreateAsync(fixture, Cancel);
+        await node.Known.RebuildAsync("r", [ByName], Cancel);
+        await node.AppendAsync(BusNode.Rows(("1", "gone"), ("2", "kept")), Cancel);
+        var start = await node.AppendAsync(BusNode.Rows(("2", "kept")), Cancel, BatchKind.Snapshot, run: 2, fullStart: -1);
+        await node.AppendAsync(BusNode.Rows(("3", "changed")), Cancel, run: 3);
+        await node.AppendAsync(BusNode.Rows(), Cancel, BatchKind.Mark, run: 2, fullStart: start.Number);
+        await node.AppendAsync(BusNode.Rows(("4", "discarded")), Cancel, run: 4, pending: true);
+        await node.WriteAsync(session => node.Log.SettleAsync(session, "r", 4, BatchState.Discarded, Cancel), Cancel);
+        Assert.AreEqual("gone=1 kept=2 changed=3 discarded=4", await FindAsync(node, "gone", "kept", "changed", "discarded"));
+        await node.Known.RebuildAsync("r", [ByName], Cancel);
+        Assert.AreEqual("kept=2 changed=3", await FindAsync(node, "gone", "kept", "changed", "discarded"));
+        var left = await node.Store.ReadAsync(session => session.ScalarAsync<long>("SELECT count(*) FROM bus_known_value", Cancel), Cancel);
+        Assert.AreEqual(2L, left, "values of the replaced set are removed");
+    }
+
+    [TestMethod]
+    public async Task Batches_appended_during_a_rebuild_are_in_it()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var (node, appender) = (await BusNode.CreateAsync(fixture, Cancel), await BusNode.CreateAsync(fixture, Cancel));
+        for (var at = 0; at < 10; at++) await appender.AppendAsync(BusNode.Rows(($"before{at}", $"n{at}")), Cancel);
+        var appending = Task.Run(async () =>
+        {
+            for (var at = 0; at < 20; at++) await appender.AppendAsync(BusNode.Rows(($"during{at}", $"m{at}")), Cancel);
+        }, Cancel);
+        await node.Known.RebuildAsync("r", [ByName], Cancel);
+        await appending;
+        var tuples = Enumerable.Range(0, 10).Select(at => $"n{at}").Concat(Enumerable.Range(0, 20).Select(at => $"m{at}")).Select(name => RowKey.Text([name])).ToArray();
+        Assert.HasCount(30, await node.Known.FindAsync("r", ByName, tuples, Cancel));
+    }
+
+    [TestMethod]
+    public async Task A_rebuild_left_by_a_killed_process_is_begun_anew()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await BusNode.CreateAsync(fixture, Cancel);
+        await node.AppendAsync(BusNode.Rows(("1", "a")), Cancel);
+        await fixture.Database.ExecuteAsync("INSERT INTO bus_known_set (id, resource, items, built) VALUES (700, 'r', '[\"name\"]', 0); INSERT INTO bus_known_value VALUES (700, 'x', 'y')");
+        await node.Known.RebuildAsync("r", [ByName], Cancel);
+        Assert.AreEqual("a=1", await FindAsync(node, "a"));
+        Assert.AreEqual(1L, await node.Store.ReadAsync(session => session.ScalarAsync<long>("SELECT count(*) FROM bus_known_value", Cancel), Cancel));
+    }
+
+    [TestMethod]
+    public async Task A_resource_that_does_not_exist_is_not_built()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await BusNode.CreateAsync(fixture, Cancel);
+        var refused = await Assert.ThrowsExactlyAsync<ExchangeException>(() => node.Known.RebuildAsync("unknown", [ByName], Cancel));
+        Assert.AreEqual(ErrorCodes.ResourceUnknown, refused.Code);
+    }
+
+    /// <summary>name=ids, in the order asked.</summary>
+    async Task<string> FindAsync(BusNode node, params string[] names)
+    {
+        var ids = Enumerable.Range(1, 9).ToDictionary(id => RowKey.Digest(RowKey.Text([$"{id}"])), id => id);
+        var found = await node.Known.FindAsync("r", ByName, [.. names.Select(name => RowKey.Text([name]))], Cancel);
+        return string.Join(' ', names.Where(name => found.ContainsKey(RowKey.Text([name]))).Select(name => $"{name}={string.Join('+', found[RowKey.Text([name])].Select(key => ids[key]).Order())}"));
+    }
+}
+
+[TestClass]
+public sealed class PostgreSqlKnownValuesTests : KnownValuesContract
+{
+    protected override StoreEngine Engine => StoreEngine.PostgreSql;
+}
+
+[TestClass]
+public sealed class SqliteKnownValuesTests : KnownValuesContract
+{
+    protected override StoreEngine Engine => StoreEngine.Sqlite;
+}
