@@ -37,6 +37,17 @@ public abstract class StoreSession
 
     public abstract DbTransaction? Transaction { get; }
 
+    List<Action>? _afterCommit;
+
+    /// <summary>Runs once this write has committed in this process; never when it was undone. Must be short and must not throw.</summary>
+    public void AfterCommit(Action action)
+    {
+        if (Transaction is null) throw new InvalidOperationException("Only a write commits.");
+        (_afterCommit ??= []).Add(action);
+    }
+
+    internal void RunAfterCommit() => _afterCommit?.ForEach(action => action());
+
     /// <summary>A command on this connection and transaction. Null values become DBNull; int, long, string, byte[], bool (as 0/1) are taken.</summary>
     public DbCommand Command(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {

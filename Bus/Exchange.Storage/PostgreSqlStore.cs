@@ -7,7 +7,7 @@ using Npgsql;
 namespace Exchange.Storage;
 
 /// <summary>A PostgreSQL database. Writes are READ COMMITTED; what must exclude others takes row locks.</summary>
-internal sealed partial class PostgreSqlStore : IStore
+internal sealed partial class PostgreSqlStore : IStore, IStoreSignals
 {
     const int MostAttempts = 8;
 
@@ -52,13 +52,20 @@ internal sealed partial class PostgreSqlStore : IStore
         }
     }
 
+    /// <summary>The server sends equal notifications of one transaction once.</summary>
+    public Task RaiseAsync(StoreSession session, string channel, CancellationToken cancel) =>
+        session.ExecuteAsync("SELECT pg_notify(@channel, '')", cancel, ("@channel", PostgreSqlListener.ChannelName(channel)));
+
+    public IStoreListener Listen(string channel) => new PostgreSqlListener(OpenAsync, channel);
+
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
     async Task<T> AttemptAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancel)
     {
         await using var connection = await OpenAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancel);
-        var result = await work(new Session(connection, transaction));
+        var session = new Session(connection, transaction);
+        var result = await work(session);
         cancel.ThrowIfCancellationRequested();
         try
         {
@@ -70,6 +77,7 @@ internal sealed partial class PostgreSqlStore : IStore
             throw new CommitUnknownException($"The connection to the store {_address.Label} was lost during a commit; whether it was done is not known.", lost);
         }
 
+        session.RunAfterCommit();
         return result;
     }
 

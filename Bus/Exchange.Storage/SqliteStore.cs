@@ -11,7 +11,7 @@ namespace Exchange.Storage;
 /// A SQLite file. One writer at a time: within the process they queue without holding threads, between processes SQLite's lock decides, tried again with
 /// back-off for a bounded time. Readers see the last commit and wait for nobody (WAL).
 /// </summary>
-internal sealed partial class SqliteStore : IStore
+internal sealed partial class SqliteStore : IStore, IStoreSignals
 {
     const int Busy = 5, Locked = 6, Corrupt = 11, NotADatabase = 26;
     const int MostAttempts = 6;
@@ -26,6 +26,7 @@ internal sealed partial class SqliteStore : IStore
     readonly ILogger _logger;
     readonly SemaphoreSlim _writer = new(1, 1);
     readonly WriteScope _scope = new();
+    readonly Pulses _pulses = new();
 
     public SqliteStore(StoreAddress address, string dataFolder, ILogger<SqliteStore> logger)
     {
@@ -84,6 +85,14 @@ internal sealed partial class SqliteStore : IStore
         }
     }
 
+    public Task RaiseAsync(StoreSession session, string channel, CancellationToken cancel)
+    {
+        session.AfterCommit(() => _pulses.Raise(channel));
+        return Task.CompletedTask;
+    }
+
+    public IStoreListener Listen(string channel) => new SqliteListener(OpenAsync, _pulses, channel);
+
     public ValueTask DisposeAsync()
     {
         using var connection = new SqliteConnection(_connectionString);
@@ -96,9 +105,11 @@ internal sealed partial class SqliteStore : IStore
     {
         await using var connection = await OpenAsync(cancel);
         await using var transaction = await BeginAsync(connection, cancel);
-        var result = await work(new Session(connection, transaction));
+        var session = new Session(connection, transaction);
+        var result = await work(session);
         cancel.ThrowIfCancellationRequested();
         await transaction.CommitAsync(CancellationToken.None);
+        session.RunAfterCommit();
         return result;
     }
 

@@ -9,13 +9,14 @@ namespace Exchange.Storage;
 public static class StorageModule
 {
     /// <summary>
-    /// Registers <see cref="IStore"/>, <see cref="IMigrations"/> and <see cref="ILeases"/> as singletons. Nothing is opened before the first use. A wrong address
+    /// Registers <see cref="IStore"/>, <see cref="IStoreSignals"/>, <see cref="IMigrations"/> and <see cref="ILeases"/> as singletons. Nothing is opened before the first use. A wrong address
     /// is refused when the store is resolved.
     /// </summary>
     public static IServiceCollection AddStorage(this IServiceCollection services, StoreOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IStore>(provider => Open(options, provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance));
+        services.AddSingleton(provider => (IStoreSignals)provider.GetRequiredService<IStore>());
         services.AddSingleton<IMigrations, MigrationRunner>();
         services.AddSingleton<ILeases, StoreLeases>();
         return services;

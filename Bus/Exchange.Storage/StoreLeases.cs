@@ -7,6 +7,7 @@ namespace Exchange.Storage;
 /// </summary>
 internal sealed class StoreLeases(IStore store, TimeProvider time) : ILeases
 {
+    readonly StoreClock _clock = new(time);
     readonly string _owner = $"{Environment.MachineName}/{Environment.ProcessId}";
 
     public static IReadOnlyList<Migration> Migrations { get; } =
@@ -20,17 +21,17 @@ internal sealed class StoreLeases(IStore store, TimeProvider time) : ILeases
         if (await HolderAsync(name, cancel) is not null) return null;
 
         var fence = await store.WriteAsync(session => session.ScalarAsync<long?>($"""
-            INSERT INTO bus_lease (name, fence, owner, until_at) VALUES (@name, 1, @owner, {Now(session)} + @duration)
+            INSERT INTO bus_lease (name, fence, owner, until_at) VALUES (@name, 1, @owner, {StoreClock.Now(session)} + @duration)
             ON CONFLICT (name) DO UPDATE SET fence = bus_lease.fence + 1, owner = excluded.owner, until_at = excluded.until_at
-            WHERE bus_lease.until_at <= {Now(session)}
+            WHERE bus_lease.until_at <= {StoreClock.Now(session)}
             RETURNING fence
-            """, cancel, ("@name", name), ("@owner", _owner), ("@duration", Microseconds(duration)), Clock(session)), cancel);
+            """, cancel, ("@name", name), ("@owner", _owner), ("@duration", Microseconds(duration)), _clock.Parameter(session)), cancel);
         return fence is { } held ? new Lease(name, held, _owner) : null;
     }
 
     public async Task<bool> RenewAsync(Lease lease, TimeSpan duration, CancellationToken cancel) => await store.WriteAsync(session => session.ExecuteAsync(
-        $"UPDATE bus_lease SET until_at = {Now(session)} + @duration WHERE name = @name AND fence = @fence AND until_at > 0", cancel,
-        ("@name", lease.Name), ("@fence", lease.Fence), ("@duration", Microseconds(duration)), Clock(session)), cancel) == 1;
+        $"UPDATE bus_lease SET until_at = {StoreClock.Now(session)} + @duration WHERE name = @name AND fence = @fence AND until_at > 0", cancel,
+        ("@name", lease.Name), ("@fence", lease.Fence), ("@duration", Microseconds(duration)), _clock.Parameter(session)), cancel) == 1;
 
     public Task ReleaseAsync(Lease lease, CancellationToken cancel) => store.WriteAsync(session => session.ExecuteAsync(
         "UPDATE bus_lease SET until_at = 0 WHERE name = @name AND fence = @fence", cancel, ("@name", lease.Name), ("@fence", lease.Fence)), cancel);
@@ -50,12 +51,7 @@ internal sealed class StoreLeases(IStore store, TimeProvider time) : ILeases
     }
 
     public Task<string?> HolderAsync(string name, CancellationToken cancel) => store.ReadAsync(session => session.ScalarAsync<string>(
-        $"SELECT owner FROM bus_lease WHERE name = @name AND until_at > {Now(session)}", cancel, ("@name", name), Clock(session)), cancel);
-
-    // All nodes must see the same time; with SQLite all processes share the machine's clock.
-    static string Now(StoreSession session) => session.Engine == StoreEngine.PostgreSql ? "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint" : "@now";
-
-    (string, object?) Clock(StoreSession session) => ("@now", session.Engine == StoreEngine.Sqlite ? time.GetUtcNow().ToUnixMicroseconds() : null);
+        $"SELECT owner FROM bus_lease WHERE name = @name AND until_at > {StoreClock.Now(session)}", cancel, ("@name", name), _clock.Parameter(session)), cancel);
 
     static long Microseconds(TimeSpan duration) => duration > TimeSpan.Zero
         ? duration.Ticks / TimeSpan.TicksPerMicrosecond

@@ -11,6 +11,8 @@ public static class ErrorCodes
     public const string SubscriptionHeld = "hub.subscription.held";
     public const string LeaseBusy = "hub.lease.busy";
     public const string LeaseLost = "hub.lease.lost";
+    public const string MessageUnknown = "hub.message.unknown";
+    public const string MessageInvalid = "hub.message.invalid";
     public const string StoreInvalid = "hub.store.invalid";
     public const string StoreUnreachable = "hub.store.unreachable";
     public const string StoreOutdated = "hub.store.outdated";

@@ -1,0 +1,17 @@
+using Microsoft.Extensions.DependencyInjection;
+using Rebus.Activation;
+using Rebus.Handlers;
+using Rebus.Transport;
+
+namespace Exchange.Bus.Messaging;
+
+/// <summary>Handlers from the container, in a scope that lives as long as the delivery.</summary>
+internal sealed class HandlerActivator(IServiceScopeFactory scopes) : IHandlerActivator
+{
+    public Task<IEnumerable<IHandleMessages<TMessage>>> GetHandlers<TMessage>(TMessage message, ITransactionContext transactionContext)
+    {
+        var scope = scopes.CreateScope();
+        transactionContext.OnDisposed(_ => scope.Dispose());
+        return Task.FromResult(scope.ServiceProvider.GetServices<IHandleMessages<TMessage>>());
+    }
+}

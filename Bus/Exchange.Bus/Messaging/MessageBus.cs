@@ -1,0 +1,106 @@
+using Exchange.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Rebus.Backoff;
+using Rebus.Bus;
+using Rebus.Config;
+using Rebus.Pipeline;
+using Rebus.Pipeline.Receive;
+using Rebus.Retry;
+using Rebus.Routing.TypeBased;
+using Rebus.Serialization;
+
+namespace Exchange.Bus.Messaging;
+
+internal sealed partial class MessageBus(IServiceScopeFactory scopes, MessageQueue queue, IStoreSignals signals, FailedMessageWriter errors, MessageTypes types, SubscriptionStore subscriptions,
+    Inbox inbox, MessagingOptions options, TimeProvider time, ILoggerFactory loggers) : IMessageBus, IAsyncDisposable
+{
+    static readonly TimeSpan ForgetInterval = TimeSpan.FromHours(1);
+
+    // What a worker sleeps while all handlers are busy or waiting, by seconds of quiet. Rebus's own times would cap each handler at ten messages a second.
+    static readonly TimeSpan[] BackoffTimes = [TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(100)];
+
+    readonly ILogger _logger = loggers.CreateLogger<MessageBus>();
+    QueueTransport? _transport;
+    IBus? _bus;
+    CancellationTokenSource? _stop;
+    Task _forgetting = Task.CompletedTask;
+
+    /// <summary>For handlers that answer, publish or defer through Rebus.</summary>
+    public IBus Bus => _bus ?? throw new InvalidOperationException("The message bus does not run.");
+
+    internal QueueTransport Transport => _transport ?? throw new InvalidOperationException("The message bus does not run.");
+
+    public Task StartAsync(CancellationToken cancel)
+    {
+        if (_bus is not null) throw new InvalidOperationException("The message bus runs already.");
+        cancel.ThrowIfCancellationRequested();
+        _transport = new QueueTransport(queue, signals, options, time, loggers.CreateLogger<QueueTransport>());
+        _bus = Configure(_transport).Start();
+        _transport.Start();
+        _stop = new CancellationTokenSource();
+        _forgetting = ForgetAsync(_stop.Token);
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancel)
+    {
+        if (_bus is not { } bus) return;
+        await _stop!.CancelAsync();
+        // Rebus waits for its handlers on the calling thread.
+        await Task.Factory.StartNew(bus.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await _transport!.DisposeAsync();
+        await _forgetting;
+        _stop.Dispose();
+        _bus = null;
+        _transport = null;
+    }
+
+    public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None);
+
+    RebusConfigurer Configure(QueueTransport transport)
+    {
+        var serializer = new MessageSerializer(types);
+        return Rebus.Config.Configure.With(new HandlerActivator(scopes))
+            .Logging(logging => logging.Use(new RebusLogs(loggers)))
+            .Transport(configurer => configurer.Register(_ => transport))
+            .Timeouts(configurer => configurer.Register(_ => new DisabledTimeoutManager()))
+            .Subscriptions(configurer => configurer.Register(_ => subscriptions))
+            .Serialization(configurer => configurer.Register(_ => serializer))
+            .Routing(configurer => configurer.TypeBased().MapFallback(options.Queue))
+            .Options(configurer =>
+            {
+                configurer.SetNumberOfWorkers(1);
+                configurer.SetMaxParallelism(options.Parallelism);
+                configurer.SetWorkerShutdownTimeout(options.ShutdownTimeout);
+                configurer.SetBackoffTimes(BackoffTimes);
+                configurer.Register<IMessageTypeNameConvention>(_ => serializer);
+                configurer.Register<IRetryStrategy>(context => new RetryStrategy(queue, errors, options, loggers.CreateLogger<RetryStrategy>(), context.Get<CancellationToken>()));
+                configurer.Decorate<IPipeline>(context => new PipelineStepRemover(context.Get<IPipeline>()).RemoveIncomingStep(step => step is HandleDeferredMessagesStep));
+            });
+    }
+
+    async Task ForgetAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(ForgetInterval, time);
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await timer.WaitForNextTickAsync(stop);
+                await inbox.ForgetAsync(time.GetUtcNow() - options.InboxRetention, stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failed)
+            {
+                LogForgetFailed(failed);
+            }
+        }
+    }
+
+    [LoggerMessage(2703, LogLevel.Warning, "Old entries of the inbox could not be deleted; trying again later")]
+    partial void LogForgetFailed(Exception exception);
+}

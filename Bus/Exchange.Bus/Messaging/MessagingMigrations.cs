@@ -1,0 +1,27 @@
+using Exchange.Storage;
+
+namespace Exchange.Bus.Messaging;
+
+internal static class MessagingMigrations
+{
+    const string Stream = "bus-messaging";
+
+    public static IReadOnlyList<Migration> All { get; } =
+    [
+        new(Stream, 1, "queue, inbox, subscriptions, error queue", """
+            CREATE TABLE bus_message (
+                id {identity}, recipient text NOT NULL, priority integer NOT NULL, visible_at bigint NOT NULL, lease_until bigint NOT NULL, lease_owner text NULL,
+                attempts integer NOT NULL, rounds integer NOT NULL, first_failed_at bigint NULL, headers text NOT NULL, body {bytes} NOT NULL);
+            CREATE INDEX ix_bus_message_claim ON bus_message (recipient, priority DESC, visible_at, id);
+            CREATE INDEX ix_bus_message_due ON bus_message (recipient, visible_at);
+            CREATE TABLE bus_inbox (handler text NOT NULL, message_id text NOT NULL, done_at bigint NOT NULL, PRIMARY KEY (handler, message_id));
+            CREATE INDEX ix_bus_inbox_done ON bus_inbox (done_at);
+            CREATE TABLE bus_message_subscription (topic text NOT NULL, subscriber text NOT NULL, PRIMARY KEY (topic, subscriber));
+            CREATE TABLE bus_failed_message (
+                id {identity}, recipient text NOT NULL, message_id text NOT NULL, type text NOT NULL, state text NOT NULL, group_key text NOT NULL,
+                exception_type text NOT NULL, place text NOT NULL, message text NOT NULL, stack text NOT NULL, attempts integer NOT NULL, rounds integer NOT NULL,
+                first_failed_at bigint NOT NULL, failed_at bigint NOT NULL, headers text NOT NULL, body {bytes} NOT NULL, UNIQUE (recipient, message_id));
+            CREATE INDEX ix_bus_failed_message_group ON bus_failed_message (state, group_key, id);
+            """),
+    ];
+}

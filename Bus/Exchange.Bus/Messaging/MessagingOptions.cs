@@ -1,0 +1,29 @@
+namespace Exchange.Bus.Messaging;
+
+/// <summary>How this node takes part in messaging.</summary>
+public sealed record MessagingOptions
+{
+    /// <summary>The queue that all nodes of a hub share.</summary>
+    public string Queue { get; init; } = "exchange";
+
+    /// <summary>Handlers that run at the same time on this node, and so the most messages that it holds.</summary>
+    public int Parallelism { get; init; } = 8;
+
+    /// <summary>How long after this node's death its messages come to another one. Renewed while a handler runs.</summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Deliveries, over all nodes, before the first delayed one.</summary>
+    public int ImmediateAttempts { get; init; } = 3;
+
+    /// <summary>Pauses before the delayed deliveries; after the last one the message goes to the error queue.</summary>
+    public IReadOnlyList<TimeSpan> DelayedRetries { get; init; } = [TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10)];
+
+    /// <summary>How often a node looks without being woken: finds what a lost signal or a dead node left.</summary>
+    public TimeSpan LookInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a handled message is remembered, and so how late a duplicate is still recognised.</summary>
+    public TimeSpan InboxRetention { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>How long a stop waits for running handlers.</summary>
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}

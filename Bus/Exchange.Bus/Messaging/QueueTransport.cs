@@ -1,0 +1,165 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Threading.Channels;
+using Exchange.Storage;
+using Microsoft.Extensions.Logging;
+using Rebus.Messages;
+using Rebus.Transport;
+
+namespace Exchange.Bus.Messaging;
+
+/// <summary>
+/// Rebus's way to the queue. One pump claims for all handlers that wait, as many as wait: one statement for all, and no message lies here while another node
+/// is idle. Leases of what is being handled are renewed. What a handler sends goes out with the end of its message or not at all.
+/// </summary>
+internal sealed partial class QueueTransport(MessageQueue queue, IStoreSignals signals, MessagingOptions options, TimeProvider time, ILogger<QueueTransport> logger) : ITransport, IAsyncDisposable
+{
+    const string WorkKey = "exchange-queue-work";
+    static readonly TimeSpan AfterError = TimeSpan.FromSeconds(1);
+
+    readonly string _owner = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
+    readonly Channel<ClaimedMessage> _claimed = Channel.CreateUnbounded<ClaimedMessage>();
+    readonly SemaphoreSlim _waiting = new(0);
+    readonly ConcurrentDictionary<long, ClaimedMessage> _held = new();
+    readonly CancellationTokenSource _stop = new();
+    Task _running = Task.CompletedTask;
+    long _looks;
+
+    public string Address => options.Queue;
+
+    /// <summary>How often the store was asked for messages: what idling costs.</summary>
+    internal long Looks => Interlocked.Read(ref _looks);
+
+    /// <summary>A queue is a name; nothing is to be made.</summary>
+    public void CreateQueue(string address)
+    {
+    }
+
+    public void Start() => _running = Task.WhenAll(PumpAsync(_stop.Token), RenewAsync(_stop.Token));
+
+    public Task Send(string destinationAddress, TransportMessage message, ITransactionContext context)
+    {
+        var work = WorkOf(context, null);
+        work.Outgoing.Enqueue(ToQueue(destinationAddress, message));
+        return Task.CompletedTask;
+    }
+
+    public async Task<TransportMessage> Receive(ITransactionContext context, CancellationToken cancellationToken)
+    {
+        _waiting.Release();
+        var claim = await _claimed.Reader.ReadAsync(cancellationToken);
+        WorkOf(context, claim);
+        // Whatever happened, the lease is not renewed after this; when nothing else ended the claim, the lease's end does.
+        context.OnDisposed(_ => _held.TryRemove(claim.Id, out ClaimedMessage? _));
+        return new TransportMessage(new Dictionary<string, string>(claim.Headers), claim.Body);
+    }
+
+    /// <summary>The message that is being handled in a transaction context; null: none.</summary>
+    public static ClaimedMessage? ClaimOf(ITransactionContext context) => context.Items.TryGetValue(WorkKey, out var work) ? ((Work)work).Claim : null;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        while (_claimed.Reader.TryRead(out var claim)) await queue.ReturnAsync(claim, TimeSpan.Zero, counted: false, CancellationToken.None);
+        _stop.Dispose();
+        _waiting.Dispose();
+    }
+
+    async Task PumpAsync(CancellationToken stop)
+    {
+        await using var listener = signals.Listen(MessageQueue.ChannelOf(options.Queue));
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await FillAsync(listener, stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failed)
+            {
+                LogPumpFailed(failed);
+                await Task.Delay(AfterError, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    async Task FillAsync(IStoreListener listener, CancellationToken stop)
+    {
+        await _waiting.WaitAsync(stop);
+        var wanted = 1;
+        while (wanted < options.Parallelism && await _waiting.WaitAsync(0, stop)) wanted++;
+        var got = 0;
+        try
+        {
+            Interlocked.Increment(ref _looks);
+            var claims = await queue.ClaimAsync(options.Queue, _owner, wanted, options.Lease, stop);
+            got = claims.Count;
+            foreach (var claim in claims)
+            {
+                _held[claim.Id] = claim;
+                _claimed.Writer.TryWrite(claim);
+            }
+        }
+        finally
+        {
+            if (got < wanted) _waiting.Release(wanted - got);
+        }
+
+        if (got == wanted) return;
+        var due = await queue.NextDueAsync(options.Queue, stop);
+        await listener.WaitAsync(due < options.LookInterval ? due.Value : options.LookInterval, stop);
+    }
+
+    async Task RenewAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(options.Lease / 3, time);
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await timer.WaitForNextTickAsync(stop);
+                if (!_held.IsEmpty) await queue.RenewAsync([.. _held.Values], options.Lease, stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failed)
+            {
+                LogRenewFailed(failed);
+            }
+        }
+    }
+
+    Work WorkOf(ITransactionContext context, ClaimedMessage? claim) => (Work)context.Items.GetOrAdd(WorkKey, _ =>
+    {
+        var work = new Work(claim);
+        context.OnCommit(_ => queue.CompleteAsync(work.Claim, [.. work.Outgoing], CancellationToken.None));
+        return work;
+    });
+
+    QueuedMessage ToQueue(string recipient, TransportMessage message)
+    {
+        var headers = new Dictionary<string, string>(message.Headers);
+        if (!headers.Remove(Headers.DeferredUntil, out var until)) return new QueuedMessage(recipient, headers, message.Body);
+        if (headers.Remove(Headers.DeferredRecipient, out var deferred)) recipient = deferred;
+        var delay = DateTimeOffset.Parse(until, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind) - time.GetUtcNow();
+        return new QueuedMessage(recipient, headers, message.Body, delay > TimeSpan.Zero ? delay : TimeSpan.Zero);
+    }
+
+    [LoggerMessage(2701, LogLevel.Warning, "Messages could not be fetched; trying again")]
+    partial void LogPumpFailed(Exception exception);
+
+    [LoggerMessage(2702, LogLevel.Warning, "Leases of messages could not be renewed; trying again")]
+    partial void LogRenewFailed(Exception exception);
+
+    /// <summary>What ends together: the message being handled, if any, and those sent meanwhile.</summary>
+    sealed record Work(ClaimedMessage? Claim)
+    {
+        public ConcurrentQueue<QueuedMessage> Outgoing { get; } = new();
+    }
+}

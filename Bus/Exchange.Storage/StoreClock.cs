@@ -1,0 +1,12 @@
+namespace Exchange.Storage;
+
+/// <summary>
+/// The time by which nodes agree on who holds what: the server's with PostgreSQL, as machines' clocks differ; this process's with SQLite, where all share one machine.
+/// </summary>
+public sealed class StoreClock(TimeProvider time)
+{
+    /// <summary>An SQL expression: now, in microseconds since 1970 UTC. Needs <see cref="Parameter"/> among the command's parameters.</summary>
+    public static string Now(StoreSession session) => session.Engine == StoreEngine.PostgreSql ? "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint" : "@now";
+
+    public (string Name, object? Value) Parameter(StoreSession session) => ("@now", session.Engine == StoreEngine.Sqlite ? time.GetUtcNow().ToUnixMicroseconds() : null);
+}

@@ -1,0 +1,254 @@
+using Exchange.Bus.Messaging;
+using Exchange.Contracts.Errors;
+using Exchange.IntegrationTests.Storage;
+using Exchange.Storage;
+using Rebus.Bus;
+using Rebus.Messages;
+using Rebus.Pipeline;
+
+namespace Exchange.IntegrationTests.Messaging;
+
+/// <summary>What the queue must hold on every engine: sending, claiming, leases, deferral.</summary>
+public abstract class QueueContract
+{
+    static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan Never = TimeSpan.FromHours(1);
+
+    public TestContext TestContext { get; set; } = null!;
+
+    protected abstract StoreEngine Engine { get; }
+
+    CancellationToken Cancel => TestContext.CancellationToken;
+
+    [TestMethod]
+    public async Task A_message_exists_exactly_when_the_write_that_sent_it_commits()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await MessagingNode.CreateAsync(fixture);
+        await Assert.ThrowsExactlyAsync<InvalidDataException>(() => node.Store.WriteAsync<int>(async session =>
+        {
+            await node.Sender.SendAsync(session, new Probe(1), Cancel);
+            throw new InvalidDataException();
+        }, Cancel));
+        await node.SendAsync(new Probe(2));
+        await node.StartAsync();
+        await Eventually.EqualsAsync("2", () => string.Join(',', node.Handled));
+        await Eventually.EqualsAsync(0L, () => node.CountAsync("bus_message"));
+    }
+
+    [TestMethod]
+    public async Task Nothing_is_received_before_the_bus_is_started()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await MessagingNode.CreateAsync(fixture);
+        await node.SendAsync(new Probe(1));
+        Assert.AreEqual(1L, await node.CountAsync("bus_message"));
+        Assert.IsEmpty(node.Handled);
+    }
+
+    [TestMethod]
+    public async Task Two_nodes_share_the_messages_and_never_one_of_them()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var one = await MessagingNode.CreateAsync(fixture);
+        var other = await MessagingNode.CreateAsync(fixture);
+        for (var number = 0; number < 100; number++) await one.SendAsync(new Probe(number));
+        await Task.WhenAll(one.StartAsync(), other.StartAsync());
+        await Eventually.EqualsAsync(0L, () => one.CountAsync("bus_message"));
+        CollectionAssert.AreEquivalent(Enumerable.Range(0, 100).ToArray(), one.Handled.Concat(other.Handled).ToArray());
+    }
+
+    [TestMethod]
+    public async Task Claimers_at_the_same_time_get_different_messages()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await MessagingNode.CreateAsync(fixture);
+        for (var number = 0; number < 60; number++) await node.SendAsync(new Probe(number));
+        var claims = await Task.WhenAll(Enumerable.Range(0, 12).Select(at => Task.Run(() => node.Queue.ClaimAsync("exchange", $"node{at}", 5, Lease, Cancel), Cancel)));
+        var ids = claims.SelectMany(batch => batch).Select(claim => claim.Id).ToList();
+        Assert.HasCount(ids.Count, ids.Distinct().ToList());
+        Assert.IsEmpty((await node.Queue.ClaimAsync("exchange", "late", 100, Lease, Cancel)).Select(claim => claim.Id).Intersect(ids));
+    }
+
+    [TestMethod]
+    public async Task A_claim_takes_the_higher_priority_and_then_the_older_message()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await MessagingNode.CreateAsync(fixture);
+        for (var number = 0; number < 4; number++) await node.SendAsync(new Probe(number));
+        await node.ExecuteAsync("UPDATE bus_message SET priority = 5 WHERE id = (SELECT max(id) FROM bus_message)");
+        var claims = await node.Queue.ClaimAsync("exchange", "n", 3, Lease, Cancel);
+        Assert.AreEqual("4,1,2", string.Join(',', claims.Select(claim => claim.Id)));
+    }
+
+    [TestMethod]
+    public async Task An_expired_lease_gives_the_message_to_another_and_its_old_holder_ends_and_sends_nothing()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await MessagingNode.CreateAsync(fixture);
+        await node.SendAsync(new Probe(1));
+        var old = (await node.Queue.ClaimAsync("exchange", "old", 1, Lease, Cancel)).Single();
+        Assert.IsEmpty(await node.Queue.ClaimAsync("exchange", "new", 1, Lease, Cancel));
+        await node.ExecuteAsync("UPDATE bus_message SET lease_until = 1");
+        var taken = (await node.Queue.ClaimAsync("exchange", "new", 1, Lease, Cancel)).Single();
+
+        var sends = new[] { new QueuedMessage("exchange", new Dictionary<string, string>(), []) };
+        var lost = await Assert.ThrowsExactlyAsync<ExchangeException>(() => node.Queue.CompleteAsync(old, sends, Cancel));
+        await node.Queue.ReturnAsync(old, TimeSpan.Zero, true, Cancel);
+        await node.Queue.RenewAsync([old], Never, Cancel);
+        Assert.AreEqual((ErrorCodes.LeaseLost, 2), (lost.Code, taken.Attempts));
+        await node.Queue.CompleteAsync(taken, [], Cancel);
+        Assert.AreEqual(0L, await node.CountAsync("bus_message"));
+    }
+
+    [TestMethod]
+    public async Task A_lease_is_renewed_while_its_handler_runs()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var finish = new TaskCompletionSource();
+        var options = MessagingNode.Quick with { Lease = TimeSpan.FromMilliseconds(900) };
+        var one = await MessagingNode.CreateAsync(fixture, (_, _) => finish.Task, options);
+        var other = await MessagingNode.CreateAsync(fixture, (_, _) => finish.Task, options);
+        await one.SendAsync(new Probe(1));
+        await Task.WhenAll(one.StartAsync(), other.StartAsync());
+
+        Task<long> Until() => one.Store.ReadAsync(session => session.ScalarAsync<long>("SELECT lease_until FROM bus_message", Cancel), Cancel);
+        await Eventually.EqualsAsync(true, async () => await Until() > 0);
+        var first = await Until();
+        // More than two terms of the lease: unrenewed, the other node would have taken it.
+        await Eventually.EqualsAsync(true, async () => await Until() > first + 2_000_000);
+        finish.SetResult();
+        await Eventually.EqualsAsync(0L, () => one.CountAsync("bus_message"));
+        Assert.AreEqual(1, one.Handled.Count + other.Handled.Count);
+    }
+
+    [TestMethod]
+    public async Task A_stop_gives_back_what_was_being_handled_and_counts_no_attempt()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var begun = new TaskCompletionSource();
+        var node = await MessagingNode.CreateAsync(fixture, async (_, _) =>
+        {
+            var stopping = MessageContext.Current.IncomingStepContext.Load<CancellationToken>();
+            begun.TrySetResult();
+            await Task.Delay(Timeout.Infinite, stopping);
+        });
+        await node.SendAsync(new Probe(1));
+        await node.StartAsync();
+        await begun.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        await node.Bus.StopAsync(Cancel);
+        var left = await node.Store.ReadAsync(session => session.QueryAsync("SELECT attempts, lease_until FROM bus_message", row => (row.GetInt32(0), row.GetInt64(1)), Cancel), Cancel);
+        Assert.AreEqual((0, 0L), left.Single());
+        Assert.IsEmpty(node.Handled);
+    }
+
+    [TestMethod]
+    public async Task Deferred_messages_come_in_the_order_of_their_times()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        // Without looking by itself, a node must still wake when something is due.
+        var node = await MessagingNode.CreateAsync(fixture, options: MessagingNode.Quick with { LookInterval = Never });
+        await node.StartAsync();
+        await node.SendAsync(new Probe(3), TimeSpan.FromMilliseconds(1500));
+        await node.Bus.Bus.DeferLocal(TimeSpan.FromMilliseconds(800), new Probe(2));
+        await node.SendAsync(new Probe(1));
+        await Eventually.EqualsAsync("1,2,3", () => string.Join(',', node.Handled));
+    }
+
+    [TestMethod]
+    public async Task A_message_wakes_another_node_that_never_looks_by_itself()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var options = MessagingNode.Quick with { LookInterval = Never };
+        var sender = await MessagingNode.CreateAsync(fixture, options: options);
+        var receiver = await (await MessagingNode.CreateAsync(fixture, options: options)).StartAsync();
+        await sender.SendAsync(new Probe(0));
+        await Eventually.EqualsAsync(1, () => receiver.Handled.Count);
+        for (var number = 1; number <= 5; number++)
+        {
+            var sent = TimeProvider.System.GetTimestamp();
+            await sender.SendAsync(new Probe(number));
+            await Eventually.EqualsAsync(number + 1, () => receiver.Handled.Count);
+            Assert.IsLessThan(TimeSpan.FromSeconds(3), TimeProvider.System.GetElapsedTime(sent));
+        }
+    }
+
+    [TestMethod]
+    public async Task An_idle_node_leaves_the_store_alone()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await (await MessagingNode.CreateAsync(fixture, options: MessagingNode.Quick with { LookInterval = Never })).StartAsync();
+        await node.SendAsync(new Probe(1));
+        await Eventually.EqualsAsync(1, () => node.Handled.Count);
+        await Eventually.EqualsAsync(0L, () => node.CountAsync("bus_message"));
+        await Task.Delay(TimeSpan.FromMilliseconds(500), Cancel);
+        var before = node.Bus.Transport.Looks;
+        await Task.Delay(TimeSpan.FromSeconds(1), Cancel);
+        Assert.AreEqual(before, node.Bus.Transport.Looks);
+    }
+
+    [TestMethod]
+    public async Task One_handler_at_a_time_is_not_slowed_by_pauses_between_messages()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await MessagingNode.CreateAsync(fixture, options: MessagingNode.Quick with { Parallelism = 1 });
+        for (var number = 0; number < 100; number++) await node.SendAsync(new Probe(number));
+        var started = TimeProvider.System.GetTimestamp();
+        await node.StartAsync();
+        await Eventually.EqualsAsync(100, () => node.Handled.Count);
+        // Rebus's own back-off allows ten a second: ten seconds.
+        Assert.IsLessThan(TimeSpan.FromSeconds(7), TimeProvider.System.GetElapsedTime(started));
+    }
+
+    [TestMethod]
+    public async Task Ids_past_thirty_two_bits_are_handled()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await MessagingNode.CreateAsync(fixture);
+        await node.SendAsync(new Probe(7));
+        await node.ExecuteAsync("UPDATE bus_message SET id = @id", ("@id", 5_000_000_000L));
+        await node.StartAsync();
+        await Eventually.EqualsAsync(0L, () => node.CountAsync("bus_message"));
+        Assert.AreEqual(1, node.Handled.Count);
+    }
+
+    [TestMethod]
+    public async Task No_delivery_count_travels()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await MessagingNode.CreateAsync(fixture);
+        var headers = new Dictionary<string, string> { [Headers.MessageId] = "m", [Headers.DeliveryCount] = "99" };
+        await node.Queue.CompleteAsync(null, [new QueuedMessage("exchange", headers, [1])], Cancel);
+        var claim = (await node.Queue.ClaimAsync("exchange", "n", 1, Lease, Cancel)).Single();
+        Assert.AreEqual("m", claim.Headers.Single().Value);
+        Assert.AreEqual(1, claim.Body.Single());
+    }
+
+    [TestMethod]
+    public async Task A_published_message_reaches_its_subscribers_until_they_leave()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await (await MessagingNode.CreateAsync(fixture)).StartAsync();
+        await node.Bus.Bus.Subscribe<Echo>();
+        await node.Bus.Bus.Subscribe<Echo>();
+        await node.Bus.Bus.Publish(new Echo(1));
+        await Eventually.EqualsAsync("1", () => string.Join(',', node.Echoed));
+        await node.Bus.Bus.Unsubscribe<Echo>();
+        await node.Bus.Bus.Publish(new Echo(2));
+        Assert.AreEqual(0L, await node.CountAsync("bus_message_subscription"));
+        await Eventually.EqualsAsync(0L, () => node.CountAsync("bus_message"));
+        Assert.AreEqual("1", string.Join(',', node.Echoed));
+    }
+}
+
+[TestClass]
+public sealed class SqliteQueueTests : QueueContract
+{
+    protected override StoreEngine Engine => StoreEngine.Sqlite;
+}
+
+[TestClass]
+public sealed class PostgreSqlQueueTests : QueueContract
+{
+    protected override StoreEngine Engine => StoreEngine.PostgreSql;
+}
