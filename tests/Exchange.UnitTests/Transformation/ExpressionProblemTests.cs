@@ -118,6 +118,14 @@ public sealed class ExpressionProblemTests
     }
 
     [TestMethod]
+    public void Nesting_that_people_write_is_read_and_what_is_deeper_is_named_as_such()
+    {
+        Assert.AreEqual("1", ExpressionBench.Evaluate(new string('(', 80) + "1" + new string(')', 80)));
+        StringAssert.Contains(ExpressionBench.Problems(new string('(', 4_000) + "1" + new string(')', 4_000))[0].Message, "nested too deeply", StringComparison.Ordinal);
+        StringAssert.Contains(ExpressionBench.Problems("1" + string.Concat(Enumerable.Repeat("+1", 4_900)))[0].Message, "nested too deeply", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
     public void Any_text_gives_an_expression_or_problems_and_never_an_exception()
     {
         string[] pieces = ["a", "fine", "name", "检查结果", "open", "==", "<", "+", "-", "*", "/", "(", ")", ",", "'x'", "'", "1", "0.5", "and", "or", "not", "in", "is", "null", "between", "date '2026-01-01'", "length(", "if(", "\"", " ", "😀"];

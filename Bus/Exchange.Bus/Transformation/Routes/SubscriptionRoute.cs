@@ -1,0 +1,169 @@
+using Exchange.Bus.Quarantine;
+using Exchange.Bus.Transformation.Conversion;
+using Exchange.Contracts.FrontEnd;
+using Exchange.Contracts.Rows;
+
+namespace Exchange.Bus.Transformation.Routes;
+
+/// <summary>A subscription's filter and map, resolved.</summary>
+internal sealed class SubscriptionRoute : IRoute
+{
+    static readonly BrokenRule NullKey = new("required", null, null, "A key item is null: the row has no place at the target.");
+
+    readonly IExpression? _filter;
+    readonly IReadOnlyList<RouteColumn> _columns;
+    readonly RouteKey _key;
+    readonly IReadOnlyList<(string Name, ItemType Type)> _items;
+    readonly IReadOnlyList<(string Name, ItemType Type)> _keyItems;
+    readonly IReadOnlyList<string> _readItems;
+    readonly IReadOnlyList<string> _keyNames;
+    readonly int[] _keyPlaces;
+    readonly TimeZoneInfo _zone;
+
+    public SubscriptionRoute(TargetTable target, string fingerprint, IExpression? filter, IReadOnlyList<RouteColumn> columns, RouteKey key, IReadOnlyList<(string Name, ItemType Type)> items, IReadOnlyList<string> keyItems, TimeZoneInfo zone)
+    {
+        Target = target;
+        Fingerprint = fingerprint;
+        _filter = filter;
+        _columns = columns;
+        _key = key;
+        _zone = zone;
+        _keyNames = keyItems;
+        _items = items;
+        _readItems = [.. items.Select(item => item.Name)];
+        _keyItems = [.. keyItems.Select(name => items.First(item => item.Name == name))];
+        _keyPlaces = [.. key.Columns.Select(column => columns.ToList().IndexOf(column))];
+    }
+
+    public TargetTable Target { get; }
+
+    public string Fingerprint { get; }
+
+    public RoutedBatch Route(RowBatch batch)
+    {
+        var view = ItemView.Of(batch, _items, _zone);
+        var filter = _filter?.Bind(view.Batch);
+        var writers = _columns.Select(column => column.Bind(view.Batch)).ToArray();
+        var rows = RowBatch.Empty(_columns.Select(column => (column.Name, column.Type)), batch.Count);
+        var outcome = new Outcome(rows);
+        for (var row = 0; row < batch.Count; row++)
+        {
+            List<BrokenRule>? broken = null;
+            var deleted = batch.Operations[row] == RowOperation.Delete;
+            view.AddMisfits(deleted ? _keyNames : _readItems, row, ref broken);
+            if (broken is not null) outcome.Leave(row, deleted ? null : broken);
+            else if (deleted || (filter is not null && filter.Test(row) != true)) Delete(writers, row, outcome);
+            else Upsert(writers, row, outcome);
+        }
+
+        return outcome.End();
+    }
+
+    public RowBatch TargetKeys(IReadOnlyList<string> keyTexts)
+    {
+        var items = RowBatch.Empty(_keyItems, keyTexts.Count);
+        foreach (var text in keyTexts) AppendKey(items, RowKey.Values(text));
+        var keys = RowBatch.Empty(_key.Columns.Select(column => (column.Name, column.Type)), items.Count);
+        var writers = _key.Columns.Select(column => column.Bind(items)).ToArray();
+        var outcome = new Outcome(keys);
+        for (var row = 0; row < items.Count; row++)
+        {
+            var fits = true;
+            for (var at = 0; at < writers.Length; at++) fits &= writers[at](keys.Columns[at], row) is null && !keys.Columns[at].IsNull(keys.Count);
+            outcome.Add(row, RowOperation.Delete, fits ? null : []);
+        }
+
+        return outcome.End().Rows;
+    }
+
+    /// <summary>A key that is none of the items' types now stands at no target: it is left out.</summary>
+    void AppendKey(RowBatch items, string?[] values)
+    {
+        if (values.Length != _keyItems.Count) return;
+        var probe = RowBatch.Empty(_keyItems, 1);
+        for (var at = 0; at < values.Length; at++)
+            if (values[at] is not { } text || TextReading.AppendCanonical(text, probe.Columns[at]) is not null) return;
+        probe.EndRow();
+        items.AppendRow(probe, 0);
+    }
+
+    void Upsert(CellWriter[] writers, int row, Outcome outcome)
+    {
+        List<BrokenRule>? broken = null;
+        for (var at = 0; at < writers.Length; at++)
+            if (writers[at](outcome.Column(at), row) is { } rule) (broken ??= []).Add(rule);
+        if (broken is null && HasNullKey(outcome)) broken = [NullKey];
+        outcome.Add(row, RowOperation.Upsert, broken);
+    }
+
+    /// <summary>Key columns only. A key that the target's types cannot hold stands at no target: nothing is to be deleted, nobody is to be told.</summary>
+    void Delete(CellWriter[] writers, int row, Outcome outcome)
+    {
+        var fits = true;
+        for (var at = 0; at < writers.Length; at++)
+        {
+            if (Array.IndexOf(_keyPlaces, at) < 0) outcome.Column(at).AppendNull();
+            else fits &= writers[at](outcome.Column(at), row) is null;
+        }
+
+        outcome.Add(row, RowOperation.Delete, fits && !HasNullKey(outcome) ? null : []);
+    }
+
+    bool HasNullKey(Outcome outcome)
+    {
+        foreach (var at in _keyPlaces)
+            if (outcome.Column(at).IsNull(outcome.Count)) return true;
+        return false;
+    }
+
+    /// <summary>Rows as they are made; those that were refused half-way are taken out at the end, when there are any.</summary>
+    sealed class Outcome(RowBatch rows)
+    {
+        readonly List<int> _sources = new(rows.Count);
+        readonly List<int> _left = [];
+        readonly List<(int Row, IReadOnlyList<BrokenRule> Broken)> _refused = [];
+
+        public int Count => rows.Count;
+
+        public Column Column(int at) => rows.Columns[at];
+
+        /// <param name="row">Row of the log batch.</param>
+        /// <param name="operation">What was made of it.</param>
+        /// <param name="broken">Null: it stands. Empty: it falls away in silence.</param>
+        public void Add(int row, RowOperation operation, List<BrokenRule>? broken)
+        {
+            rows.EndRow(operation);
+            _sources.Add(row);
+            if (broken is null) return;
+            _left.Add(rows.Count - 1);
+            if (broken.Count > 0) _refused.Add((row, broken));
+        }
+
+        /// <summary>A row of which nothing was made.</summary>
+        public void Leave(int row, List<BrokenRule>? broken)
+        {
+            if (broken is not null) _refused.Add((row, broken));
+        }
+
+        public RoutedBatch End()
+        {
+            if (_left.Count == 0) return new RoutedBatch(rows, _sources, _refused);
+            var kept = RowBatch.Empty(rows.Columns.Select(column => (column.Name, column.Type)), rows.Count - _left.Count);
+            var sources = new List<int>(rows.Count - _left.Count);
+            var next = 0;
+            for (var row = 0; row < rows.Count; row++)
+            {
+                if (next < _left.Count && _left[next] == row)
+                {
+                    next++;
+                    continue;
+                }
+
+                kept.AppendRow(rows, row);
+                sources.Add(_sources[row]);
+            }
+
+            return new RoutedBatch(kept, sources, _refused);
+        }
+    }
+}
