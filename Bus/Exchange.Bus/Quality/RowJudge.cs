@@ -77,8 +77,19 @@ internal sealed class RowJudge(IReadOnlyList<ItemJudge> items, IReadOnlyList<int
             return target;
         }
 
-        // Room for all at once: growing by doubling would copy the texts several times.
-        if (source is BytesColumn bytes) ((BytesColumn)target).Reserve(bytes.Data.Length);
+        if (source is BytesColumn bytes)
+        {
+            var picked = (BytesColumn)target;
+            picked.Reserve(bytes.Data.Length); // room for all at once: growing by doubling would copy the texts several times
+            foreach (var row in rows)
+            {
+                if (bytes.IsNull(row)) picked.AppendNull();
+                else picked.Append(bytes[row]);
+            }
+
+            return target;
+        }
+
         foreach (var row in rows) target.AppendFrom(source, row);
         return target;
     }
