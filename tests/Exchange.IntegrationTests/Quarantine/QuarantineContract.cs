@@ -134,8 +134,9 @@ public abstract class QuarantineContract
         await GrowAsync(node, "resource/a");
         var before = await node.Quarantine.DependencyVersionsAsync(Cancel);
         await GrowAsync(node, "resource/a");
-        await RefuseAsync(node, Row("1", [new("reference", null, null, "m", "resource/a")]) with { JudgedAgainst = before });
-        Assert.HasCount(1, await node.Quarantine.KeysToJudgeAgainAsync("r", 10, Cancel));
+        BrokenRule[] onA = [new("reference", null, null, "m", "resource/a")];
+        await RefuseAsync(node, Row("1", onA) with { JudgedAgainst = before }, Row("2", onA));
+        Assert.AreEqual(Key("1"), (await node.Quarantine.KeysToJudgeAgainAsync("r", 10, Cancel)).Single());
     }
 
     [TestMethod]
