@@ -55,7 +55,8 @@ internal sealed record PreparedPayload(string Digest, long Bytes, long Upserts, 
 /// </summary>
 internal interface IResourceLog
 {
-    /// <summary>Encodes rows; with SQLite writes and fsyncs the payload file. Outside any transaction.</summary>
+    /// <summary>Encodes rows; with SQLite writes and fsyncs the payload file. Outside any transaction. To be appended within 30 minutes.</summary>
+    /// <exception cref="OverflowException">A decimal has more digits than its item type (judging refuses such rows).</exception>
     Task<PreparedPayload> PrepareAsync(string resource, RowBatch rows, CancellationToken cancel);
 
     /// <summary>Appends as the next number, inside the caller's transaction.</summary>
@@ -67,11 +68,13 @@ internal interface IResourceLog
     /// <param name="pending">Whether it waits for its run's end.</param>
     /// <param name="payload">From <see cref="PrepareAsync"/>.</param>
     /// <param name="cancel">Stops.</param>
+    /// <exception cref="InvalidOperationException">The payload's file is older than 30 minutes or gone: prepare it again.</exception>
     Task<LogBatch> AppendAsync(StoreSession session, string resource, BatchKind kind, long run, long fullStart, bool pending, PreparedPayload payload, CancellationToken cancel);
 
     /// <summary>Makes a run's pending batches visible, or discards them.</summary>
     Task SettleAsync(StoreSession session, string resource, long run, BatchState state, CancellationToken cancel);
 
+    /// <summary>The newest batch, whatever its state; null when there is none.</summary>
     Task<LogBatch?> HeadAsync(string resource, CancellationToken cancel);
 
     /// <summary>Batches after a number, in order, at most so many, whatever their state.</summary>

@@ -48,23 +48,26 @@ internal sealed record PushBackEntry(string ErrorId, QuarantinedRow Row, BrokenR
 /// </summary>
 internal interface IQuarantine
 {
-    /// <summary>Opens entries; an open entry of the same resource, subscription and key is closed first (a newer version was judged).</summary>
+    /// <summary>
+    /// Opens entries; an open entry of the same resource, subscription and key is closed first (a newer version was judged), unless it was refused with the same batch
+    /// and run: rows of one read that share a key are all told.
+    /// </summary>
     Task RefuseAsync(StoreSession session, IReadOnlyList<QuarantinedRow> rows, CancellationToken cancel);
 
     /// <summary>Closes open entries of those keys: a good version was accepted, or the row was deleted.</summary>
     /// <returns>How many rows were closed.</returns>
     Task<long> CloseAsync(StoreSession session, string resource, string? subscription, IReadOnlyCollection<string> keys, long batch, CancellationToken cancel);
 
-    /// <summary>Closes, at the end of a full, open entries that have no key or whose key the full did not meet, refused before <paramref name="fullRun"/>.</summary>
+    /// <summary>Closes, at the end of a full, open entries of intake (no subscription's) that have no key or whose key the full did not meet, refused before <paramref name="fullRun"/>.</summary>
     Task<long> CloseStaleAsync(StoreSession session, string resource, long fullRun, long batch, CancellationToken cancel);
 
     /// <summary>Whether any entry is open, cheaply.</summary>
     Task<bool> AnyOpenAsync(string resource, string? subscription, CancellationToken cancel);
 
-    /// <summary>Keys of open entries, after a key text in ordinal order, at most so many.</summary>
+    /// <summary>Keys of open entries, after a key text in order of code points, at most so many.</summary>
     Task<IReadOnlyList<string>> OpenKeysAsync(string resource, string? subscription, string? after, int most, CancellationToken cancel);
 
-    /// <summary>Keys of open entries with a broken rule that depends on any of something that has grown since it was judged.</summary>
+    /// <summary>Keys of open entries of intake with a broken rule that depends on any of something that has grown since it was judged.</summary>
     Task<IReadOnlyList<string>> KeysToJudgeAgainAsync(string resource, int most, CancellationToken cancel);
 
     /// <summary>How often each dependency has grown, all committed growth included; one that never grew is not in it (0).</summary>
@@ -73,8 +76,10 @@ internal interface IQuarantine
     /// <summary>Notes that something rules may depend on has changed: entries that depend on it are to be judged again.</summary>
     Task GrownAsync(StoreSession session, string dependency, CancellationToken cancel);
 
+    /// <summary>What is to be written at the provider, oldest first, rows refused at intake only. The same again until <see cref="PushedBackAsync"/> records it.</summary>
     Task<IReadOnlyList<PushBackEntry>> ToPushBackAsync(string resource, int most, CancellationToken cancel);
 
+    /// <summary>Records entries, as they were given, as written at the provider. A row that was closed since is given again, to be closed there too.</summary>
     Task PushedBackAsync(IReadOnlyList<PushBackEntry> entries, CancellationToken cancel);
 
     /// <summary>Newest first.</summary>

@@ -51,8 +51,9 @@ public abstract class QuarantineContract
         await using var fixture = await StoreFixture.CreateAsync(Engine);
         var node = await BusNode.CreateAsync(fixture, Cancel);
         await RefuseAsync(node, Row("1"), Row("1"));
-        Assert.HasCount(2, await node.Quarantine.ListAsync("r", null, true, 10, Cancel));
-        Assert.AreEqual(2L, await CloseAsync(node, null, 2, "1", "unknown"));
+        await RefuseAsync(node, Row("1"));
+        Assert.HasCount(3, await node.Quarantine.ListAsync("r", null, true, 10, Cancel));
+        Assert.AreEqual(3L, await CloseAsync(node, null, 2, "1", "unknown"));
         Assert.IsFalse(await node.Quarantine.AnyOpenAsync("r", null, Cancel));
     }
 
@@ -133,8 +134,9 @@ public abstract class QuarantineContract
         await GrowAsync(node, "resource/a");
         var before = await node.Quarantine.DependencyVersionsAsync(Cancel);
         await GrowAsync(node, "resource/a");
-        await RefuseAsync(node, Row("1", [new("reference", null, null, "m", "resource/a")]) with { JudgedAgainst = before });
-        Assert.HasCount(1, await node.Quarantine.KeysToJudgeAgainAsync("r", 10, Cancel));
+        BrokenRule[] onA = [new("reference", null, null, "m", "resource/a")];
+        await RefuseAsync(node, Row("1", onA) with { JudgedAgainst = before }, Row("2", onA));
+        Assert.AreEqual(Key("1"), (await node.Quarantine.KeysToJudgeAgainAsync("r", 10, Cancel)).Single());
     }
 
     [TestMethod]
@@ -187,7 +189,7 @@ public abstract class QuarantineContract
         Assert.AreEqual(99_999L, await CloseAsync(node, null, 2, ids[1..]));
         TestContext.WriteLine($"100,000 rows refused in {refused.TotalSeconds:F1} s, closed in {(clock.Elapsed - refused).TotalSeconds:F1} s");
         Assert.AreEqual(Key("0"), (await node.Quarantine.OpenKeysAsync("r", null, null, 10, Cancel)).Single());
-        Assert.IsLessThan(TimeSpan.FromSeconds(60), clock.Elapsed, "a round trip a row would take minutes");
+        Assert.IsLessThan(TimeSpan.FromMinutes(5), clock.Elapsed, "a guard against work that grows with the square of the rows; seconds on an idle machine");
     }
 
     static string Key(string id) => RowKey.Text([id]);
