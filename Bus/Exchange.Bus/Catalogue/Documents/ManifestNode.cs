@@ -40,6 +40,9 @@ internal abstract record ManifestNode(int Line)
 /// <param name="Quoted">Whether it stood in quotes: an unquoted nothing, ~ or null is no value.</param>
 internal sealed record ScalarNode(int Line, string Raw, string Text, bool Quoted) : ManifestNode(Line)
 {
+    /// <summary>A variable in it is not set, which has been reported: nothing further is said about it.</summary>
+    public bool IsUnresolved { get; init; }
+
     public bool IsNull => !Quoted && (Raw is "" or "~" or "null" or "Null" or "NULL");
 
     public override long Size => 1;

@@ -6,7 +6,9 @@ internal static class NearestName
     /// <summary>The candidate with the fewest single edits (insert, remove, replace, swap neighbours), when they are few for its length; else null.</summary>
     public static string? Of(string typed, IEnumerable<string> candidates)
     {
-        var (best, least) = ((string?)null, Math.Max(1, Math.Min(typed.Length, 12) / 3) + 1);
+        // Of very short words nearly every other one is near: only letter case counts there.
+        var most = typed.Length switch { <= 2 => 0, 3 => 1, <= 7 => 2, < 12 => 3, _ => 4 };
+        var (best, least) = ((string?)null, most + 1);
         foreach (var candidate in candidates.Order(StringComparer.Ordinal))
         {
             if (Math.Abs(candidate.Length - typed.Length) >= least) continue;

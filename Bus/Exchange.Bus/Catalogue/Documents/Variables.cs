@@ -14,7 +14,7 @@ internal sealed partial class Variables(Func<string, string?> lookUp, Action<int
 
     public ManifestNode Fill(ManifestNode node) => node switch
     {
-        ScalarNode scalar => scalar.Raw.Contains("${", StringComparison.Ordinal) ? scalar with { Text = Fill(scalar.Raw, scalar.Line) } : scalar,
+        ScalarNode scalar => scalar.Raw.Contains("${", StringComparison.Ordinal) ? Fill(scalar) : scalar,
         ListNode list => list with { Items = [.. list.Items.Select(Fill)] },
         MapNode map => map with { Entries = [.. map.Entries.Select(entry => entry with { Value = Fill(entry.Value) })] },
         _ => node,
@@ -26,28 +26,33 @@ internal sealed partial class Variables(Func<string, string?> lookUp, Action<int
     /// <summary>The raw text without its variables, for looking at what is literal in it.</summary>
     public static string LiteralPart(string raw) => Reference().Replace(raw, "");
 
-    string Fill(string raw, int line)
+    ScalarNode Fill(ScalarNode scalar)
     {
+        var (raw, line) = (scalar.Raw, scalar.Line);
         var text = new StringBuilder(raw.Length);
-        var from = 0;
+        var (from, complete) = (0, true);
         foreach (Match match in Reference().Matches(raw))
         {
             text.Append(raw, from, match.Index - from);
             from = match.Index + match.Length;
             if (match.Value == "$${") text.Append("${");
-            else if (match.Groups["name"].Success) text.Append(Value(match.Groups["name"].Value, line));
-            else problem(line, "'${' begins no environment variable: names have letters, digits and _, as in ${MARKET_FRONT}; a literal ${ is written $${");
+            else if (match.Groups["name"].Success && Value(match.Groups["name"].Value) is { } value) text.Append(value);
+            else
+            {
+                complete = false;
+                problem(line, match.Groups["name"].Success
+                    ? $"the environment variable {match.Groups["name"].Value} is not set"
+                    : "'${' begins no environment variable: names have letters, digits and _, as in ${MARKET_FRONT}; a literal ${ is written $${");
+            }
         }
 
-        return text.Append(raw, from, raw.Length - from).ToString();
+        return scalar with { Text = text.Append(raw, from, raw.Length - from).ToString(), IsUnresolved = !complete };
     }
 
-    string Value(string name, int line)
+    string? Value(string name)
     {
         if (Used.TryGetValue(name, out var known)) return known;
-        if (lookUp(name) is { } value) return Used[name] = value;
-        problem(line, $"the environment variable {name} is not set");
-        return "";
+        return lookUp(name) is { } value ? Used[name] = value : null;
     }
 
     [GeneratedRegex(@"\$\$\{|\$\{(?<name>[A-Za-z_][A-Za-z0-9_]*)\}|\$\{", RegexOptions.CultureInvariant)]

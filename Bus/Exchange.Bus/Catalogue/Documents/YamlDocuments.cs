@@ -39,21 +39,24 @@ internal static class YamlDocuments
         var (start, line) = (0, 0);
         while (true)
         {
-            var failedAt = ReadFrom(file.Name, text[start..], line, documents, problems);
-            if (failedAt is null || NextDocument(text, start, failedAt.Value - line) is not { } next) return documents;
+            var failed = ReadFrom(file.Name, text[start..], line, documents, problems);
+            if (failed is null || NextDocument(text, start, failed.Value - line) is not { } next) return documents;
             (start, line) = (next.Offset, line + next.Lines);
         }
     }
 
-    /// <returns>Null, or the line (in the file) of the error that ended reading.</returns>
+    /// <returns>Null, or the line (in the file) on which the document began that could not be read.</returns>
     static int? ReadFrom(string file, string text, int linesBefore, List<ManifestDocument> documents, List<ManifestProblem> problems)
     {
+        var scanner = new Scanner(new StringReader(text), skipComments: true);
+        var began = 1;
         try
         {
-            var parser = new Parser(new Scanner(new StringReader(text), skipComments: true));
+            var parser = new Parser(scanner);
             parser.Consume<StreamStart>();
-            while (parser.Accept<DocumentStart>(out _))
+            while (parser.Accept<DocumentStart>(out var start))
             {
+                began = Math.Max(1, (int)start.Start.Line);
                 parser.Consume<DocumentStart>();
                 var root = new DocumentReader(parser, file, linesBefore, problems).Read();
                 parser.Consume<DocumentEnd>();
@@ -62,17 +65,21 @@ internal static class YamlDocuments
 
             return null;
         }
-        catch (YamlException exception)
-        {
-            var line = linesBefore + Math.Max(1, (int)exception.Start.Line);
-            problems.Add(new ManifestProblem(file, line, $"this is no YAML: {Sentence(exception)}"));
-            return line;
-        }
         catch (DocumentLimitException exception)
         {
             problems.Add(new ManifestProblem(file, exception.Line, exception.Message));
-            return exception.Line;
         }
+        catch (YamlException exception)
+        {
+            problems.Add(new ManifestProblem(file, linesBefore + Math.Max(1, (int)exception.Start.Line), $"this is no YAML: {Sentence(exception)}"));
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or IndexOutOfRangeException or OverflowException or FormatException)
+        {
+            // The scanner meets some malformed texts with faults of its own.
+            problems.Add(new ManifestProblem(file, linesBefore + Math.Max(1, (int)scanner.CurrentPosition.Line), "this is no YAML: look for an unclosed quote, bracket or brace above"));
+        }
+
+        return linesBefore + began;
     }
 
     static string Sentence(YamlException exception)

@@ -77,6 +77,6 @@ internal static class ItemSchema
         var isFormat = text.Contains("yy", StringComparison.Ordinal) && text.Contains('M', StringComparison.Ordinal) && text.Contains('d', StringComparison.Ordinal);
         return isFormat || Normalisations.Contains(text)
             ? null
-            : $"'{text}' is no normalisation{NearestName.Hint(text, [.. Normalisations])}; a date format has yyyy, MM and dd";
+            : $"'{text}' is neither a date format (with yyyy, MM and dd) nor a normalisation{NearestName.Hint(text, [.. Normalisations])}";
     }
 }

@@ -63,7 +63,7 @@ internal static partial class CronSyntax
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= Fields[at].Least && value <= Fields[at].Most ? value : null;
     }
 
-    [GeneratedRegex(@"^(L(-\d{1,2})?|L?W|([1-9]|[12]\d|3[01])W)\z")]
+    [GeneratedRegex(@"^(L(-\d{1,2})?W?|([1-9]|[12]\d|3[01])W)\z")]
     private static partial Regex LastDay();
 
     [GeneratedRegex(@"^([A-Z1-7]{1,3})(#[1-5]|L)\z")]

@@ -56,7 +56,7 @@ internal static partial class Scalars
             var at = words.IndexOf(text);
             value = at < 0 ? default! : choices[at].Value;
             if (at >= 0) return null;
-            return refused is not null && refused.TryGetValue(text, out var why) ? why : $"'{text}' is none of {string.Join(", ", words)}{Near(text, words)}";
+            return refused is not null && refused.TryGetValue(text, out var why) ? why : words.Count == 1 ? $"'{text}' is not '{words[0]}'" : $"'{text}' is none of {string.Join(", ", words)}{Near(text, words)}";
         });
     }
 

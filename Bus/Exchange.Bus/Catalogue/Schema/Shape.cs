@@ -54,6 +54,7 @@ internal sealed class ScalarShape<T>(string describe, ScalarReader<T> read, Func
             return false;
         }
 
+        if (scalar.IsUnresolved) return false;
         if (scalar.IsNull)
         {
             context.Report(node, $"expected {describe}, found nothing (the text '{(scalar.Raw.Length == 0 ? "null" : scalar.Raw)}' would stand in quotes)");
