@@ -1,5 +1,14 @@
 using Exchange.Bus.Catalogue;
-using Exchange.Bus.Catalogue.Registry;
+using Exchange.Bus.Delivery;
+using Exchange.Bus.Exchanges;
+using Exchange.Bus.Intake;
+using Exchange.Bus.Log;
+using Exchange.Bus.Messaging;
+using Exchange.Bus.Quality;
+using Exchange.Bus.Quality.KnownValues;
+using Exchange.Bus.Quarantine;
+using Exchange.Bus.Runs;
+using Exchange.Bus.Transformation;
 using Exchange.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -9,8 +18,29 @@ namespace Exchange.Bus;
 public static class BusModule
 {
     /// <summary>The module's tables, in the order in which they are made.</summary>
-    public static IReadOnlyList<Migration> Migrations { get; } = [.. CatalogueMigrations.All];
+    public static IReadOnlyList<Migration> Migrations { get; } =
+    [
+        .. CatalogueMigrations.All,
+        .. LogRegistration.Migrations,
+        .. QuarantineRegistration.Migrations,
+        .. KnownValuesRegistration.Migrations,
+        .. RunsRegistration.Migrations,
+        .. MessagingMigrations.All,
+        .. SourceStates.Migrations,
+        .. DeliveryStates.Migrations,
+    ];
 
     /// <summary>Registers the module. Needs <see cref="IStore"/>, <see cref="ILeases"/>, the front-end databases and the secrets from their modules.</summary>
-    public static IServiceCollection AddBus(this IServiceCollection services) => services.AddCatalogue();
+    public static IServiceCollection AddBus(this IServiceCollection services) => services
+        .AddCatalogue()
+        .AddLog()
+        .AddQuality()
+        .AddKnownValues()
+        .AddQuarantine()
+        .AddTransformation()
+        .AddRuns()
+        .AddMessaging()
+        .AddIntake()
+        .AddDelivery()
+        .AddExchanges();
 }

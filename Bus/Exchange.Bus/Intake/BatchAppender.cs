@@ -63,7 +63,7 @@ internal sealed class BatchAppender(
             await SourceStates.SaveAsync(session, resource.Name, then, cancel);
             var counted = Count(run.Record, draft, payload, closed);
             await runs.UpdateAsync(session, counted, cancel);
-            await messages.SendAsync(session, new ResourceGrown(resource.Name), cancel);
+            await messages.SendAsync(session, new ResourceGrown(resource.Name), cancel, mergeKey: $"grown/{resource.Name}");
             return (appended, then, counted);
         }, cancel);
 

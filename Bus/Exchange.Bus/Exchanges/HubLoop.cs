@@ -3,8 +3,9 @@ using Exchange.Bus.Catalogue;
 using Exchange.Bus.Delivery;
 using Exchange.Bus.Intake;
 using Exchange.Bus.Log;
+using Exchange.Bus.Messaging;
 using Exchange.Contracts.Errors;
-using Microsoft.Extensions.Hosting;
+using Exchange.Contracts.Operations;
 using Microsoft.Extensions.Logging;
 
 namespace Exchange.Bus.Exchanges;
@@ -14,8 +15,8 @@ namespace Exchange.Bus.Exchanges;
 /// what a lost message would have left, by comparing cursors with logs. Each source and each subscription goes its own way: one that fails waits longer and longer
 /// and holds nobody else.
 /// </summary>
-internal sealed partial class HubService(ICatalogue catalogue, SourceIntake intake, SubscriptionDelivery delivery, DeliveryStates deliveries, IResourceLog log, TimeProvider time, ILogger<HubService> logger)
-    : BackgroundService
+internal sealed partial class HubLoop(
+    ICatalogue catalogue, SourceIntake intake, SubscriptionDelivery delivery, DeliveryStates deliveries, IResourceLog log, IMessageBus bus, TimeProvider time, ILogger<HubLoop> logger) : IHubLoop
 {
     /// <summary>Between two looks at a change log.</summary>
     static readonly TimeSpan ChangePause = TimeSpan.FromSeconds(1);
@@ -31,15 +32,33 @@ internal sealed partial class HubService(ICatalogue catalogue, SourceIntake inta
     readonly ConcurrentDictionary<string, (DateTimeOffset Until, TimeSpan Backoff)> _waiting = new(StringComparer.Ordinal);
     readonly ConcurrentDictionary<string, bool> _again = new(StringComparer.Ordinal);
 
+    CancellationToken _stopping;
+
     /// <summary>Delivers a resource's subscriptions; returns at once. Called for each wake-up message.</summary>
-    public async Task WakeAsync(string resource, CancellationToken cancel)
+    public async Task WakeAsync(string resource)
     {
+        var cancel = _stopping;
         var snapshot = await catalogue.ReadAsync(cancel);
         foreach (var subscription in snapshot.Subscriptions.Values.Where(subscription => subscription.Resource == resource))
             Start($"subscription {subscription.Name}", token => DeliverAsync(subscription.Name, token), cancel);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        _stopping = cancel;
+        await bus.StartAsync(cancel);
+        try
+        {
+            await LoopAsync(cancel);
+        }
+        finally
+        {
+            await bus.StopAsync(CancellationToken.None);
+            await Task.WhenAll(_working.Values);
+        }
+    }
+
+    async Task LoopAsync(CancellationToken stoppingToken)
     {
         var swept = DateTimeOffset.MinValue;
         try
@@ -66,8 +85,6 @@ internal sealed partial class HubService(ICatalogue catalogue, SourceIntake inta
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
         }
-
-        await Task.WhenAll(_working.Values);
     }
 
     async Task TakeUpChangesAsync(CancellationToken cancel)
