@@ -18,11 +18,13 @@ internal static class CatalogueServices
         services.AddSingleton<ICatalogue, StoreCatalogue>();
         services.AddSingleton<IManifests, Manifests>();
         services.AddSingleton(provider => new FrontEndLook(provider.GetService<IFrontEndDatabases>(), provider.GetRequiredService<TimeProvider>()));
-        // Quality and transformation add their own; all run at every apply.
+        // All run at every apply.
         services.AddSingleton<IManifestCheck, DepartmentCheck>();
         services.AddSingleton<IManifestCheck, CodeMapCheck>();
         services.AddSingleton<IManifestCheck, ResourceCheck>();
         services.AddSingleton<IManifestCheck, SubscriptionCheck>();
+        services.AddSingleton<IManifestCheck, QualityRulesCheck>();
+        services.AddSingleton<IManifestCheck, RoutesCheck>();
         return services;
     }
 }

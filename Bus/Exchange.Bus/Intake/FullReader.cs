@@ -19,7 +19,7 @@ internal sealed class FullReader(BatchAppender appender, PageJudge judge, Change
 
     public async Task ReadAsync(IntakeRun run, SeenRows? seen, CancellationToken cancel)
     {
-        var itemSets = await referenced.OfAsync(run.Plan.Resource, run.Plan.Judge, cancel);
+        var itemSets = await referenced.OfAsync(run.Plan.Resource, cancel);
         for (var pages = 1; ; pages++)
         {
             var page = await NextPageAsync(run, cancel);

@@ -7,21 +7,14 @@ namespace Exchange.Bus.Intake;
 internal sealed class ReferencedItems(ICatalogue catalogue, IKnownValues known)
 {
     /// <summary>The item sets of a resource, each sorted by name. Indexes that are missing, of this resource or of those it refers to, are built from the logs.</summary>
-    public async Task<IReadOnlyList<IReadOnlyList<string>>> OfAsync(Resource resource, IRowJudge judge, CancellationToken cancel)
+    public async Task<IReadOnlyList<IReadOnlyList<string>>> OfAsync(Resource resource, CancellationToken cancel)
     {
         var snapshot = await catalogue.ReadAsync(cancel);
-        var own = Sets(resource.Name, snapshot.Resources.Values, judge.UniqueItemSets);
+        var own = KnownValueSets.Of(resource, snapshot);
         await EnsureAsync(resource.Name, own, cancel);
         foreach (var other in resource.Rules.Select(rule => rule.Reference).OfType<Reference>().GroupBy(reference => reference.Resource))
             await EnsureAsync(other.Key, [.. other.Select(reference => Sorted(reference.Items.Values))], cancel);
         return own;
-    }
-
-    static List<IReadOnlyList<string>> Sets(string resource, IEnumerable<Resource> all, IReadOnlyList<IReadOnlyList<string>> unique)
-    {
-        var asked = all.SelectMany(other => other.Rules).Select(rule => rule.Reference).OfType<Reference>()
-            .Where(reference => reference.Resource == resource).Select(reference => Sorted(reference.Items.Values));
-        return [.. unique.Concat(asked).DistinctBy(set => string.Join('\n', set))];
     }
 
     static IReadOnlyList<string> Sorted(IEnumerable<string> items) => [.. items.Order(StringComparer.Ordinal)];

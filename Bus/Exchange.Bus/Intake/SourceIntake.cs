@@ -109,7 +109,7 @@ internal sealed partial class SourceIntake(
     {
         var seen = run.Plan.Tracked.Count == 0 ? null : run.Position.Full is { Next: null } ? new SeenRows() : SeenRows.Restore(await states.ReadSeenAsync(run.Name, cancel));
         if (run.Position.Full is not null) await full.ReadAsync(run, seen, cancel);
-        var itemSets = await referenced.OfAsync(run.Plan.Resource, run.Plan.Judge, cancel);
+        var itemSets = await referenced.OfAsync(run.Plan.Resource, cancel);
         if (run.Plan.Capture is not null) await changes.TakeAsync(run, itemSets, cancel);
         else if (seen is not null && run.Kind == "incremental") await tracked.TakeAsync(run, seen, itemSets, cancel);
         await again.TakeAsync(run, itemSets, cancel);

@@ -17,6 +17,9 @@ internal static class ExchangeCommandLine
         new ApplyCommand(terminal),
         new ExportCommand(terminal),
         new GetCommand(terminal),
+        new SyncCommand(terminal),
+        new RunCommand(terminal),
+        new CaptureCommand(terminal),
     ];
 
     /// <returns>The exit status.</returns>

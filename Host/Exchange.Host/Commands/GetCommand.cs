@@ -8,9 +8,9 @@ namespace Exchange.Host.Commands;
 internal sealed class GetCommand : HubCommand
 {
     /// <summary>Asked in order; the manifests take what no other kind took.</summary>
-    static readonly IShownKind[] Kinds = [new ShownManifests()];
+    static readonly IShownKind[] Kinds = [new ShownRuns(), new ShownBatches(), new ShownHolds(), new ShownManifests()];
 
-    readonly Argument<string> _kind = new("KIND") { Description = "department, connection, codeset, codemap, resource or subscription; singular or plural." };
+    readonly Argument<string> _kind = new("KIND") { Description = "department, connection, codeset, codemap, resource, subscription, run, batch or hold; singular or plural." };
     readonly Argument<string?> _name = new("NAME") { Description = "Only this one.", Arity = ArgumentArity.ZeroOrOne };
     readonly Option<string> _output = OutputOption("table", "json", "yaml");
 
