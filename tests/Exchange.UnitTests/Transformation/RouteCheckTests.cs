@@ -84,6 +84,8 @@ public sealed class RouteCheckTests
         Assert.HasCount(1, Check(mine, other with { Map = [.. WithKey(new MappedColumn { Column = "src", Constant = "01", Type = new(ItemKind.Int32) })] }));
         Assert.HasCount(1, Check(mine, other with { Map = null, Target = other.Target with { Table = new TableName(null, "JG_CHECK") } }));
         Assert.IsEmpty(Check(mine, other with { Map = [.. WithKey(new MappedColumn { Column = "src", Constant = "2", Type = new(ItemKind.Int32) })] }));
+        Assert.HasCount(1, Check(mine, other with { Target = other.Target with { Table = new TableName("s", "jg_check") } }));
+        Assert.IsEmpty(Check(mine with { Target = mine.Target with { Table = new TableName("a", "jg_check") } }, other with { Target = other.Target with { Table = new TableName("s", "jg_check") } }));
         Assert.IsEmpty(Check(mine, other with { Target = other.Target with { Connection = "elsewhere" } }));
     }
 

@@ -51,7 +51,7 @@ internal sealed record RouteKey(IReadOnlyList<RouteColumn> Columns, IReadOnlyDic
         foreach (var other in others)
         {
             if (shared.Any(column => ConstantText(other, column.Name) != Written(column.Name))) continue;
-            problems.Add($"Subscription '{other.Name}' writes the same table {subscription.Target.Table} of connection '{subscription.Target.Connection}': each subscription of a table must write its own constant into a common column, as in source: {{ constant: {subscription.Name} }}, or use a table of its own.");
+            problems.Add($"Subscription '{other.Name}' writes the same table {subscription.Target.Table} of connection '{subscription.Target.Connection}': each subscription of a table must write its own constant into a common column, as in source: {{ constant: {subscription.Name} }}, or use a table of its own (where two schemas are meant, name the schema in both).");
         }
 
         return shared;
@@ -68,9 +68,12 @@ internal sealed record RouteKey(IReadOnlyList<RouteColumn> Columns, IReadOnlyDic
         return TextReading.AppendCanonical(text, value) is null ? value.TextAt(0) : null;
     }
 
-    /// <summary>Engines fold the case of table names differently; two names that differ in case only are taken for one.</summary>
+    /// <summary>
+    /// Engines fold the case of table names differently; two names that differ in case only are taken for one, and so is a table without a schema and one with:
+    /// the connection's own schema is not known here, and taking two subscriptions for strangers would let one delete the other's rows.
+    /// </summary>
     static bool SameTable(TableTarget a, TableTarget b) =>
         string.Equals(a.Connection, b.Connection, StringComparison.Ordinal)
-        && string.Equals(a.Table.Schema, b.Table.Schema, StringComparison.OrdinalIgnoreCase)
+        && (a.Table.Schema is null || b.Table.Schema is null || string.Equals(a.Table.Schema, b.Table.Schema, StringComparison.OrdinalIgnoreCase))
         && string.Equals(a.Table.Name, b.Table.Name, StringComparison.OrdinalIgnoreCase);
 }
