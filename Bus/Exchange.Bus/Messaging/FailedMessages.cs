@@ -101,7 +101,7 @@ internal sealed class FailedMessages(IStore store, MessageQueue queue, MessageTy
     /// <summary>Changes the state of a message that is still Failed; null: somebody was faster.</summary>
     static async Task<QueuedMessage?> TakeAsync(StoreSession session, long id, FailedMessageState state, CancellationToken cancel) => (await session.QueryAsync(
         "UPDATE bus_failed_message SET state = @state WHERE id = @id AND state = 'failed' RETURNING recipient, headers, body, rounds, first_failed_at",
-        row => new QueuedMessage(row.GetString(0), JsonSerializer.Deserialize<Dictionary<string, string>>(row.GetString(1))!, (byte[])row.GetValue(2), TimeSpan.Zero, row.GetInt32(3), row.GetInt64(4)),
+        row => new QueuedMessage(row.GetString(0), JsonSerializer.Deserialize<Dictionary<string, string>>(row.GetString(1))!, (byte[])row.GetValue(2), Rounds: row.GetInt32(3), FirstFailedAt: row.GetInt64(4)),
         cancel, ("@id", id), ("@state", Word(state)))).SingleOrDefault();
 
     static FailedMessage Map(DbDataReader row) => new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetString(5), row.GetString(6),

@@ -22,15 +22,19 @@ internal sealed class MessageQueue(IStore store, IStoreSignals signals, TimeProv
     public async Task InsertAsync(StoreSession session, QueuedMessage message, CancellationToken cancel)
     {
         if (session.Transaction is null) throw new InvalidOperationException("A message is sent within a write.");
+        // Also for a merged one: whoever looked meanwhile passed over the row that is locked here.
+        await signals.RaiseAsync(session, ChannelOf(message.Recipient), cancel);
+        if (message.MergeKey is not null && await WaitsAsync(session, message, cancel)) return;
+
         var headers = new Dictionary<string, string>(message.Headers);
         // Attempts are this queue's own business; Rebus would drop the message after an error copy if it met this header.
         headers.Remove(Headers.DeliveryCount);
         await session.ExecuteAsync($"""
-            INSERT INTO bus_message (recipient, priority, visible_at, lease_until, attempts, rounds, first_failed_at, headers, body)
-            VALUES (@recipient, 0, {StoreClock.Now(session)} + @delay, 0, 0, @rounds, CAST(@first AS bigint), @headers, @body)
+            INSERT INTO bus_message (recipient, priority, visible_at, lease_until, attempts, rounds, first_failed_at, merge_key, headers, body)
+            VALUES (@recipient, 0, {StoreClock.Now(session)} + @delay, 0, 0, @rounds, CAST(@first AS bigint), CAST(@merge AS text), @headers, @body)
             """, cancel, ("@recipient", message.Recipient), ("@delay", Microseconds(message.Delay)), ("@rounds", message.Rounds), ("@first", message.FirstFailedAt),
+            ("@merge", message.MergeKey),
             ("@headers", JsonSerializer.Serialize(headers)), ("@body", message.Body), _clock.Parameter(session));
-        await signals.RaiseAsync(session, ChannelOf(message.Recipient), cancel);
     }
 
     /// <summary>Claims up to so many visible messages for a node in one statement; nobody else gets them until the lease ends.</summary>
@@ -105,6 +109,13 @@ internal sealed class MessageQueue(IStore store, IStoreSignals signals, TimeProv
         var locking = session.Engine == StoreEngine.PostgreSql ? " FOR UPDATE" : "";
         if (await session.ScalarAsync<long?>($"SELECT id FROM bus_message WHERE {Held}{locking}", cancel, Fence(claim)) is null) throw Lost(claim);
     }
+
+    /// <summary>Whether a message with the same key waits untouched. Locks it until the write ends: it can't be claimed before its handler would see this write.</summary>
+    async Task<bool> WaitsAsync(StoreSession session, QueuedMessage message, CancellationToken cancel) => await session.ScalarAsync<long?>($"""
+        SELECT id FROM bus_message
+        WHERE recipient = @recipient AND merge_key = @merge AND lease_owner IS NULL AND attempts = 0 AND visible_at <= {StoreClock.Now(session)} + @delay
+        ORDER BY id LIMIT 1 {(session.Engine == StoreEngine.PostgreSql ? "FOR UPDATE" : "")}
+        """, cancel, ("@recipient", message.Recipient), ("@merge", message.MergeKey), ("@delay", Microseconds(message.Delay)), _clock.Parameter(session)) is not null;
 
     async Task<bool> AnyAsync(StoreSession session, string recipient, CancellationToken cancel) => await session.ScalarAsync<long?>(
         "SELECT id FROM bus_message WHERE recipient = @recipient AND visible_at <= @now AND lease_until <= @now LIMIT 1", cancel,

@@ -6,7 +6,7 @@ namespace Exchange.Bus.Messaging;
 
 internal sealed class MessageSender(MessageQueue queue, MessageTypes types, MessagingOptions options, TimeProvider time) : IMessageSender
 {
-    public Task SendAsync(StoreSession session, object message, CancellationToken cancel, TimeSpan delay = default)
+    public Task SendAsync(StoreSession session, object message, CancellationToken cancel, TimeSpan delay = default, string? mergeKey = null)
     {
         var headers = new Dictionary<string, string>
         {
@@ -17,6 +17,6 @@ internal sealed class MessageSender(MessageQueue queue, MessageTypes types, Mess
             [Headers.Intent] = Headers.IntentOptions.PointToPoint,
             [Headers.ReturnAddress] = options.Queue,
         };
-        return queue.InsertAsync(session, new QueuedMessage(options.Queue, headers, types.Write(message), delay), cancel);
+        return queue.InsertAsync(session, new QueuedMessage(options.Queue, headers, types.Write(message), delay, mergeKey), cancel);
     }
 }

@@ -11,9 +11,11 @@ internal static class MessagingMigrations
         new(Stream, 1, "queue, inbox, subscriptions, error queue", """
             CREATE TABLE bus_message (
                 id {identity}, recipient text NOT NULL, priority integer NOT NULL, visible_at bigint NOT NULL, lease_until bigint NOT NULL, lease_owner text NULL,
-                attempts integer NOT NULL, rounds integer NOT NULL, first_failed_at bigint NULL, headers text NOT NULL, body {bytes} NOT NULL);
+                attempts integer NOT NULL, rounds integer NOT NULL, first_failed_at bigint NULL, merge_key text NULL, headers text NOT NULL,
+                body {bytes} NOT NULL);
             CREATE INDEX ix_bus_message_claim ON bus_message (recipient, priority DESC, visible_at, id);
             CREATE INDEX ix_bus_message_due ON bus_message (recipient, visible_at);
+            CREATE INDEX ix_bus_message_merge ON bus_message (recipient, merge_key) WHERE merge_key IS NOT NULL;
             CREATE TABLE bus_inbox (handler text NOT NULL, message_id text NOT NULL, done_at bigint NOT NULL, PRIMARY KEY (handler, message_id));
             CREATE INDEX ix_bus_inbox_done ON bus_inbox (done_at);
             CREATE TABLE bus_message_subscription (topic text NOT NULL, subscriber text NOT NULL, PRIMARY KEY (topic, subscriber));

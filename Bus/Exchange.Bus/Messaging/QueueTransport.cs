@@ -50,7 +50,7 @@ internal sealed partial class QueueTransport(MessageQueue queue, IStoreSignals s
         var claim = await _claimed.Reader.ReadAsync(cancellationToken);
         WorkOf(context, claim);
         // Whatever happened, the lease is not renewed after this; when nothing else ended the claim, the lease's end does.
-        context.OnDisposed(_ => _held.TryRemove(claim.Id, out ClaimedMessage? _));
+        context.OnDisposed(_ => _held.TryRemove(KeyValuePair.Create(claim.Id, claim)));
         return new TransportMessage(new Dictionary<string, string>(claim.Headers), claim.Body);
     }
 

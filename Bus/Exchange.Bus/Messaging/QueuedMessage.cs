@@ -5,9 +5,10 @@ namespace Exchange.Bus.Messaging;
 /// <param name="Headers">As they travel.</param>
 /// <param name="Body">Bytes.</param>
 /// <param name="Delay">Not visible before this from now.</param>
+/// <param name="MergeKey">Needless while one with the same key waits untouched; null: always needed.</param>
 /// <param name="Rounds">How often it came into the error queue so far.</param>
 /// <param name="FirstFailedAt">Microseconds since 1970 UTC, or null.</param>
-internal sealed record QueuedMessage(string Recipient, IReadOnlyDictionary<string, string> Headers, byte[] Body, TimeSpan Delay = default, int Rounds = 0, long? FirstFailedAt = null);
+internal sealed record QueuedMessage(string Recipient, IReadOnlyDictionary<string, string> Headers, byte[] Body, TimeSpan Delay = default, string? MergeKey = null, int Rounds = 0, long? FirstFailedAt = null);
 
 /// <summary>A message that a node holds by a lease. <see cref="Owner"/> and <see cref="Attempts"/> together fence: a later claim differs in one of them.</summary>
 /// <param name="Id">Row.</param>

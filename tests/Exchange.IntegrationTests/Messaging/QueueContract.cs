@@ -225,6 +225,52 @@ public abstract class QueueContract
     }
 
     [TestMethod]
+    public async Task Messages_that_only_wake_are_merged_while_one_waits_untouched()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await MessagingNode.CreateAsync(fixture);
+        Task WakeAsync(string key) => node.Store.WriteAsync(async session =>
+        {
+            await node.Sender.SendAsync(session, new Probe(1), Cancel, mergeKey: key);
+            return 0;
+        }, Cancel);
+
+        for (var time = 0; time < 5; time++) await WakeAsync("a");
+        await WakeAsync("b");
+        Assert.AreEqual(2L, await node.CountAsync("bus_message"));
+        await node.Queue.ClaimAsync("exchange", "n", 1, Lease, Cancel);
+        // Its handler may have looked already: this one is needed.
+        await WakeAsync("a");
+        Assert.AreEqual(3L, await node.CountAsync("bus_message"));
+    }
+
+    [TestMethod]
+    public async Task A_message_that_stands_for_an_open_write_is_not_claimed_before_its_end()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await MessagingNode.CreateAsync(fixture);
+        var other = await MessagingNode.CreateAsync(fixture);
+        await node.Store.WriteAsync(session => MergeAsync(node, session), Cancel);
+        Task<IReadOnlyList<ClaimedMessage>>? claiming = null;
+        await node.Store.WriteAsync(async session =>
+        {
+            await MergeAsync(node, session);
+            using (ExecutionContext.SuppressFlow()) claiming = Task.Run(() => other.Queue.ClaimAsync("exchange", "n", 1, Lease, Cancel), Cancel);
+            if (Engine == StoreEngine.PostgreSql) Assert.IsEmpty(await claiming);
+            else await Assert.ThrowsExactlyAsync<TimeoutException>(() => claiming.WaitAsync(TimeSpan.FromMilliseconds(300), Cancel));
+            return 0;
+        }, Cancel);
+        await claiming!;
+        Assert.AreEqual(1L, await node.CountAsync("bus_message"));
+
+        async Task<int> MergeAsync(MessagingNode sender, StoreSession session)
+        {
+            await sender.Sender.SendAsync(session, new Probe(1), Cancel, mergeKey: "a");
+            return 0;
+        }
+    }
+
+    [TestMethod]
     public async Task A_published_message_reaches_its_subscribers_until_they_leave()
     {
         await using var fixture = await StoreFixture.CreateAsync(Engine);
