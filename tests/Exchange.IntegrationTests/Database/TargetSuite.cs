@@ -26,7 +26,9 @@ public abstract class TargetSuite(string provider)
 
     private protected CancellationToken Cancel => TestContext.CancellationToken;
 
-    private protected FrontEndConnection Connection => new() { Name = "front", Provider = provider, ConnectionString = Database.ConnectionString };
+    private protected FrontEndConnection Connection => new() { Name = "front", Provider = provider, ConnectionString = Database.ConnectionString, TimeZone = TimeZone };
+
+    private protected string TimeZone { get; set; } = "UTC";
 
     private protected bool IsPostgres => provider == "postgresql";
 

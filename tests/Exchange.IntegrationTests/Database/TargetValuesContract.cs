@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using Exchange.Adapters.Database.MySql;
+using Exchange.Adapters.Database.Writing;
 using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Rows;
 
@@ -8,7 +10,7 @@ namespace Exchange.IntegrationTests.Database;
 /// <summary>What is written stands as it was given.</summary>
 public abstract class TargetValuesContract(string provider) : TargetSuite(provider)
 {
-    private protected static TargetTable EveryType() => new()
+    internal static TargetTable EveryType() => new()
     {
         Subscription = "every-type",
         Table = new TableName(null, "every_type"),
@@ -29,7 +31,7 @@ public abstract class TargetValuesContract(string provider) : TargetSuite(provid
         ["smallest", "-9223372036854775808", "0001-01-01", "a", "\u0001", "-2147483648", "-9223372036854775808", "-999999999999999999.9999999999", "-9999999999999999999999999999", "-1.7976931348623157E+308", "false", "0001-01-01", "0001-01-01T00:00:00Z", "00"],
         ["largest", "9223372036854775807", "9999-12-31", "𠀀😀𠀀😀", "\U0010FFFF", "2147483647", "9223372036854775807", "999999999999999999.9999999999", "9999999999999999999999999999", "1.7976931348623157E+308", "true", "9999-12-31", "9999-12-31T23:59:59.999999Z", "00ff0a5c09"],
         ["中文键 'q' \"d\" `b` \\ ;--", "5", "2026-02-28", "行政检查", "第一行\n第二行\t制表\r\\N \\n '引号' \"双\" 👩‍👩‍👧‍👦", "7", "-1", "0.0000000001", "10000", "2.2250738585072014E-308", "true", "2024-02-29", "2026-07-01T08:00:00.000001Z", "5c4e"],
-        ["\\N", "6", "2026-02-28", "\\N", "NULL", "1", "1", "123456789.0123456789", "100000000", "0.1", "true", "1582-10-10", "1900-01-01T00:00:00.5Z", "5c6e"],
+        ["\\N", "6", "2026-02-28", "\\N", "NULL", "1", "1", "123456789.0123456789", "100000000", "0.1", "true", "1582-10-10", "1900-01-01T00:00:00.500000Z", "5c6e"],
         [" blanks ", "7", "2026-02-28", "a ", " trailing ", "1", "1", "-10000.5", "-12345678901234567890", "-0.30000000000000004", "false", "1752-09-10", "2038-01-19T03:14:08Z", "20"],
     ];
 
@@ -41,7 +43,7 @@ public abstract class TargetValuesContract(string provider) : TargetSuite(provid
         var target = EveryType();
         var count = await WriteAsync(target, Batch(target, EveryValue));
         Assert.AreEqual(new ApplyCount(EveryValue.Length, 0), count);
-        CollectionAssert.AreEqual(Lines(EveryValue.Select(Shown)), (await StandingAsync(target)).Select(Plain).ToArray());
+        CollectionAssert.AreEqual(Lines(EveryValue), await StandingAsync(target));
     }
 
     [TestMethod]
@@ -51,7 +53,7 @@ public abstract class TargetValuesContract(string provider) : TargetSuite(provid
         await WriteAsync(target, Batch(target, EveryValue));
         var rotated = EveryValue.Select((row, at) => (string?[])[.. row[..3], .. EveryValue[(at + 1) % EveryValue.Length][3..]]).ToArray();
         await WriteAsync(target, Batch(target, rotated));
-        CollectionAssert.AreEqual(Lines(rotated.Select(Shown)), (await StandingAsync(target)).Select(Plain).ToArray());
+        CollectionAssert.AreEqual(Lines(rotated), await StandingAsync(target));
     }
 
     [TestMethod]
@@ -138,23 +140,52 @@ public abstract class TargetValuesContract(string provider) : TargetSuite(provid
         Assert.AreEqual(20_000, await NumberAsync($"SELECT COUNT(*) FROM {Q("every_type")} WHERE {Q("short")} = '乙'"));
     }
 
+    [TestMethod]
+    public async Task Columns_without_zone_hold_the_local_time_of_the_connection_and_refuse_what_it_says_twice()
+    {
+        TimeZone = "Europe/Berlin";
+        var target = People() with { Columns = [new("id", ItemType.String(20), true, null), new("at", Timestamp, false, null)] };
+        if (IsPostgres) await Database.ExecuteAsync("CREATE TABLE people (id varchar(20) PRIMARY KEY, at timestamp)");
+        await WriteAsync(target, Batch(target, ["1", "2026-07-01T00:00:00.000001Z"], ["2", "2026-10-25T01:30:00Z"]));
+        await StandsAsync(target, IsSqlite ? "1|2026-07-01T00:00:00.000001Z" : "1|2026-07-01T02:00:00.000001Z", IsSqlite ? "2|2026-10-25T01:30:00Z" : "2|2026-10-25T02:30:00Z");
+        await using var transaction = await Writer().BeginAsync(target, Cancel);
+        var twice = Batch(target, ["3", "2026-10-25T00:30:00Z"]);
+        if (IsSqlite) await transaction.ApplyAsync(twice, Cancel);
+        else await RefusedAsync(FrontEndFault.Row, () => transaction.ApplyAsync(twice, Cancel));
+        Assert.AreEqual(1, (await transaction.ApplyAsync(Batch(target, ["4", null]), Cancel)).Upserted);
+        await transaction.CommitAsync(Cancel);
+    }
+
+    private protected static RowBatch Everything(TargetTable target) => Batch(target, EveryValue);
+
+    private protected static string[] EveryLine => Lines(EveryValue);
+
     static RowBatch Generated(TargetTable target, int count, string text)
     {
         var rows = Enumerable.Range(0, count).Select(at => new[] { $"key-{at}", "1", "2026-07-01", text, "某某市某某区某某街道", "5", "6", "12.34", "7", "0.5", "true", "2026-07-01", "2026-07-01T08:00:00Z", "0a" });
         return Batch(target, rows);
     }
 
-    static string?[] Shown(string?[] row) => [.. row.Select(value => value?.ToString())];
-
-    /// <summary>Instants with half a second print six digits, as canonical text does.</summary>
-    static string Plain(string line) => line.Replace("00:00:00.500000Z", "00:00:00.5Z", StringComparison.Ordinal);
 }
 
 [TestClass]
 public sealed class PostgreSqlTargetValuesTests() : TargetValuesContract("postgresql");
 
 [TestClass]
-public sealed class MySqlTargetValuesTests() : TargetValuesContract("mysql");
+public sealed class MySqlTargetValuesTests() : TargetValuesContract("mysql")
+{
+    [TestMethod]
+    public async Task Where_the_server_refuses_local_loads_inserts_bring_the_same()
+    {
+        var target = EveryType();
+        await WriteAsync(target);
+        await using var connection = await new MySqlDialect().OpenMySqlAsync(Connection, Cancel);
+        var rows = Everything(target);
+        await MySqlLoad.InsertAsync(connection, Q("every_type"), [.. target.Columns.Select(column => Q(column.Name))],
+            new RowSelection(rows, [.. Enumerable.Range(0, target.Columns.Count)], [.. Enumerable.Range(0, rows.Count)]), new TimeZoneInfo?[target.Columns.Count], Cancel);
+        CollectionAssert.AreEqual(EveryLine, await StandingAsync(target));
+    }
+}
 
 [TestClass]
 public sealed class SqliteTargetValuesTests() : TargetValuesContract("sqlite");
