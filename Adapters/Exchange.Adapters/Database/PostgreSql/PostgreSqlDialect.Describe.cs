@@ -58,7 +58,8 @@ internal sealed partial class PostgreSqlDialect
         }
     }
 
-    static async Task<(uint Oid, string Kind)?> FindAsync(NpgsqlConnection connection, TableName table, CancellationToken cancel)
+    /// <summary>The relation and its kind (pg_class.relkind).</summary>
+    public static async Task<(uint Oid, string Kind)?> FindAsync(NpgsqlConnection connection, TableName table, CancellationToken cancel)
     {
         await using var command = new NpgsqlCommand(FindTable, connection);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = table.Name });

@@ -25,8 +25,6 @@ internal static class SqliteTypes
                 [> 0, >= 0] => Database.Natural.Decimal(numbers[0], numbers[1]),
                 _ => Database.Natural.UnboundDecimal,
             },
-            "INT" => Database.Natural.Int32,
-            "TINYINT" or "SMALLINT" or "MEDIUMINT" or "INT2" or "INT4" => Database.Natural.Int32,
             _ when name.Contains("INT", StringComparison.Ordinal) => Database.Natural.Int64,
             _ when name.Contains("CHAR", StringComparison.Ordinal) => Database.Natural.String(numbers is [> 0] ? numbers[0] : null),
             _ when name.Contains("CLOB", StringComparison.Ordinal) || name.Contains("TEXT", StringComparison.Ordinal) => Database.Natural.Text,

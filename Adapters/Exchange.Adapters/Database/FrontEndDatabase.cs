@@ -1,0 +1,55 @@
+using Exchange.Adapters.Database.Reading;
+using Exchange.Contracts.FrontEnd;
+
+namespace Exchange.Adapters.Database;
+
+/// <summary>The parts of one engine put together.</summary>
+/// <param name="connection">The department's database.</param>
+/// <param name="dialect">The engine.</param>
+/// <param name="open">Opens a reading session; told whether a missing SQLite file is a fault by the engine itself.</param>
+/// <param name="capture">Triggers and change log.</param>
+/// <param name="errors">Error tables.</param>
+/// <param name="target">Targets.</param>
+internal sealed class FrontEndDatabase(
+    FrontEndConnection connection, SqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open, IChangeCapture capture, IErrorTable errors, ITargetWriter target) : IFrontEndDatabase
+{
+    public FrontEndConnection Connection => connection;
+
+    public ISourceReader Source { get; } = new SourceReader(connection, dialect, open);
+
+    public IChangeCapture Capture => capture;
+
+    public IErrorTable Errors => errors;
+
+    public ITargetWriter Target => target;
+
+    public Task<IReadOnlyList<ConnectionStep>> CheckAsync(SourceQuery? sample, CancellationToken cancel) => new ConnectionCheck(connection, dialect, Source).RunAsync(sample, cancel);
+
+    public async Task<TableDescription?> DescribeAsync(TableName table, CancellationToken cancel)
+    {
+        await using var session = await dialect.OpenAsync(connection, cancel);
+        return await dialect.DescribeAsync(session, connection, table, cancel);
+    }
+
+    public async Task<TableDescription> DescribeQueryAsync(string query, CancellationToken cancel)
+    {
+        try
+        {
+            await using var session = await open(cancel);
+            var shapes = await session.ShapesAsync($"(\n{query.Trim().TrimEnd(';')}\n) s", null, cancel);
+            return new TableDescription
+            {
+                Table = new TableName(null, "query"),
+                Columns = [.. shapes.Select(shape => new TableColumn(shape.Column, shape.Native, shape.Type, Nullable: true, Required: false, CaseInsensitive: false))],
+                IsView = true,
+            };
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException and not FrontEndException)
+        {
+            throw dialect.Classify(exception, connection, "describing the query");
+        }
+    }
+
+    /// <summary>Pools belong to the drivers and serve other databases of the same connection string.</summary>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

@@ -1,0 +1,38 @@
+using Exchange.Adapters.Database.MySql;
+using Exchange.Adapters.Database.PostgreSql;
+using Exchange.Adapters.Database.Reading;
+using Exchange.Adapters.Database.Sqlite;
+using Exchange.Contracts.Errors;
+using Exchange.Contracts.FrontEnd;
+
+namespace Exchange.Adapters.Database;
+
+/// <summary>Makes the hub's view of a front-end database.</summary>
+/// <param name="errors">Makes the error tables of an engine.</param>
+/// <param name="targets">Makes the writer of an engine.</param>
+internal sealed class FrontEndDatabases(Func<FrontEndConnection, SqlDialect, IErrorTable> errors, Func<FrontEndConnection, SqlDialect, ITargetWriter> targets) : IFrontEndDatabases
+{
+    readonly PostgreSqlDialect _postgresql = new();
+    readonly MySqlDialect _mysql = new();
+    readonly SqliteDialect _sqlite = new();
+
+    public IReadOnlyList<string> Providers { get; } = ["postgresql", "mysql", "sqlite"];
+
+    public IFrontEndDatabase Open(FrontEndConnection connection)
+    {
+        switch (connection.Provider)
+        {
+            case "postgresql":
+                return Make(connection, _postgresql, cancel => PostgreSqlReadSession.OpenAsync(_postgresql, connection, cancel), open => new PostgreSqlCapture(connection, _postgresql, open));
+            case "mysql":
+                return Make(connection, _mysql, cancel => MySqlReadSession.OpenAsync(_mysql, connection, cancel), open => new MySqlCapture(connection, _mysql, open));
+            case "sqlite":
+                return Make(connection, _sqlite, cancel => SqliteReadSession.OpenAsync(_sqlite, connection, cancel), open => new SqliteCapture(connection, _sqlite, open));
+            default:
+                throw new FrontEndException(FrontEndFault.Standing, ErrorCodes.FrontEndUnfit, Party.Provider, $"{connection}: the provider '{connection.Provider}' is unknown.", $"Use one of: {string.Join(", ", Providers)}.");
+        }
+    }
+
+    FrontEndDatabase Make(FrontEndConnection connection, SqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open, Func<Func<CancellationToken, Task<ReadSession>>, IChangeCapture> capture) =>
+        new(connection, dialect, open, capture(open), errors(connection, dialect), targets(connection, dialect));
+}
