@@ -1,4 +1,5 @@
 using Exchange.Bus.Catalogue;
+using Exchange.Bus.Catalogue.Registry;
 using Exchange.Bus.Delivery;
 using Exchange.Bus.Exchanges;
 using Exchange.Bus.Intake;

@@ -156,6 +156,8 @@ internal sealed class BatchDelivery(IResourceLog log, IStore store, IQuarantine 
             after = batches[^1].Number;
         }
 
+        if (await quarantine.AnyOpenAsync(mark.Resource, run.Name, cancel))
+            await store.WriteAsync(session => quarantine.CloseOlderAsync(session, mark.Resource, run.Name, mark.FullStart, mark.Number, cancel), cancel);
         foreach (var subscription in new[] { null, run.Name })
         {
             string? after = null;

@@ -56,7 +56,7 @@ internal sealed class BatchAppender(
             var refused = draft.Refused.Select(row => row with { Batch = appended.Number, Run = run.Id }).ToList();
             if (refused.Count > 0) await quarantine.RefuseAsync(session, refused, cancel);
             var closed = closing.Count > 0 ? await quarantine.CloseAsync(session, resource.Name, null, closing, appended.Number, cancel) : 0;
-            if (itemSets.Count > 0 && draft.Rows.Count > 0) await known.ApplyAsync(session, resource.Name, itemSets, draft.Rows, keys, cancel);
+            if (draft.Rows.Count > 0) await known.ApplyAsync(session, resource.Name, itemSets, draft.Rows, keys, cancel);
             if (draft.Rows.Count > 0) await quarantine.GrownAsync(session, $"resource/{resource.Name}", cancel);
             if (draft.Besides is { } besides) closed += await besides(session, appended);
             var then = draft.Then(run.Position, appended);

@@ -50,8 +50,8 @@ internal sealed class FullReader(BatchAppender appender, PageJudge judge, Change
             if (pages % PagesBetweenChanges == 0 && run.Plan.Capture is not null) await changes.TakeAsync(run, itemSets, cancel);
         }
 
-        if (itemSets.Count > 0) await known.RebuildAsync(run.Name, itemSets, cancel);
         await EndAsync(run, itemSets, cancel);
+        if (itemSets.Count > 0) await known.RebuildAsync(run.Name, itemSets, cancel);
     }
 
     /// <summary>Stands for a resume token once the last page is in the log: only the mark is missing.</summary>

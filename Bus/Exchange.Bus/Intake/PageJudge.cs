@@ -8,7 +8,7 @@ namespace Exchange.Bus.Intake;
 /// <summary>
 /// Turns a page of a source into what a batch needs: good rows and deletions in item types, refused rows with the text of the provider's own columns.
 /// </summary>
-internal sealed class PageJudge(TimeProvider time)
+internal sealed class PageJudge(IQuarantine quarantine, TimeProvider time)
 {
     /// <param name="plan">The source.</param>
     /// <param name="page">Rows as they are now, one a key.</param>
@@ -17,13 +17,15 @@ internal sealed class PageJudge(TimeProvider time)
     public async Task<(RowBatch Rows, IReadOnlyList<QuarantinedRow> Refused)> JudgeAsync(SourcePlan plan, SourcePage page, RowBatch? gone, CancellationToken cancel)
     {
         var sorted = plan.FollowsControl ? ControlOperations.Sort(page) : new SortedPage(page, [.. Enumerable.Range(0, page.Rows.Count)], [], []);
+        // Read before judging: what grows from here on has the refused rows judged again.
+        var against = await quarantine.DependencyVersionsAsync(cancel);
         var judged = await plan.Judge.JudgeAsync(sorted.Upserts, cancel);
         var rows = judged.Accepted;
         var keys = plan.Resource.Key.Select(rows.Ordinal).ToList();
         var rejected = judged.Rejected.Select(row => row with { Row = sorted.UpsertRows[row.Row] }).Concat(WithKeys(plan, page, sorted.Refused)).ToList();
         AppendDeletes(plan, rows, keys, page.Rows, sorted.DeletedRows);
         if (gone is not null) AppendDeletes(plan, rows, keys, gone, [.. Enumerable.Range(0, gone.Count)]);
-        return (rows, rejected.Count == 0 ? [] : await DescribeAsync(plan, page, rejected, cancel));
+        return (rows, rejected.Count == 0 ? [] : await DescribeAsync(plan, page, rejected, against, cancel));
     }
 
     static IEnumerable<RejectedRow> WithKeys(SourcePlan plan, SourcePage page, IReadOnlyList<RejectedRow> refused)
@@ -55,7 +57,7 @@ internal sealed class PageJudge(TimeProvider time)
         }
     }
 
-    async Task<IReadOnlyList<QuarantinedRow>> DescribeAsync(SourcePlan plan, SourcePage page, List<RejectedRow> rejected, CancellationToken cancel)
+    async Task<IReadOnlyList<QuarantinedRow>> DescribeAsync(SourcePlan plan, SourcePage page, List<RejectedRow> rejected, IReadOnlyDictionary<string, long> against, CancellationToken cancel)
     {
         var further = await FurtherColumnsAsync(plan, page.Rows, rejected, cancel);
         var faults = page.Faults.ToLookup(fault => (fault.Row, fault.Column));
@@ -67,6 +69,7 @@ internal sealed class PageJudge(TimeProvider time)
             Key = row.Key,
             Values = Values(plan, page, faults, row.Row, further?.GetValueOrDefault(RowKey.Text(page.Rows, keys, row.Row))),
             Broken = row.Broken,
+            JudgedAgainst = against,
             Batch = 0,
             Run = 0,
             RefusedAt = now,

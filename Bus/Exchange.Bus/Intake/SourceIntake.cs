@@ -22,7 +22,7 @@ internal sealed record IntakeOutcome(RunRecord? Record, ExchangeException? Fault
 /// </summary>
 internal sealed partial class SourceIntake(
     ICatalogue catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, IStore store, ILeases leases, SourceStates states, IRuns runs, IResourceLog log, IQuarantine quarantine,
-    SourcePreparation preparation, FullReader full, ChangeLogReader changes, TrackedReader tracked, JudgeAgain again, ReferencedItems referenced, PushBack pushBack,
+    SourcePreparation preparation, FullReader full, ChangeLogReader changes, TrackedReader tracked, JudgeAgain again, ReferencedItems referenced, IKnownValues known, PushBack pushBack,
     TimeProvider time, ILogger<SourceIntake> logger)
 {
     /// <summary>How long a dead reader keeps others from its source.</summary>
@@ -150,6 +150,7 @@ internal sealed partial class SourceIntake(
     async Task<IntakeOutcome> StopAsync(IntakeRun run, ErrorLimitException limit, CancellationToken cancel)
     {
         await SettleAsync(run, BatchState.Discarded, position => position with { OpenRun = 0, Full = null, FullWanted = "the run before broke its error limit" }, cancel);
+        if (await referenced.OfAsync(run.Plan.Resource, cancel) is { Count: > 0 } itemSets) await known.RebuildAsync(run.Name, itemSets, cancel);
         await pushBack.RunAsync(run.Plan, cancel);
         return await EndAsync(run.Record, RunState.Stopped, limit);
     }

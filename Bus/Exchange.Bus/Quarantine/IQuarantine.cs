@@ -61,6 +61,9 @@ internal interface IQuarantine
     /// <summary>Closes, at the end of a full, open entries of intake (no subscription's) that have no key or whose key the full did not meet, refused before <paramref name="fullRun"/>.</summary>
     Task<long> CloseStaleAsync(StoreSession session, string resource, long fullRun, long batch, CancellationToken cancel);
 
+    /// <summary>Closes, when a full's mark is delivered, open entries of a subscription that were refused before the full began: had the full met their keys, it had judged them anew.</summary>
+    Task<long> CloseOlderAsync(StoreSession session, string resource, string subscription, long fullStart, long batch, CancellationToken cancel);
+
     /// <summary>Whether any entry is open, cheaply.</summary>
     Task<bool> AnyOpenAsync(string resource, string? subscription, CancellationToken cancel);
 

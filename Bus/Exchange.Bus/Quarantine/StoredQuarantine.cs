@@ -30,6 +30,10 @@ internal sealed class StoredQuarantine(IStore store, TimeProvider time) : IQuara
         // A key that the full met was refused anew or accepted; either closed its older entries. What is still open from before was not met.
         CloseWhereAsync(session, "resource = @resource AND subscription = '' AND closed_batch IS NULL AND run < @run", "", batch, pushed: true, [("resource", resource), ("run", fullRun)], cancel);
 
+    public Task<long> CloseOlderAsync(StoreSession session, string resource, string subscription, long fullStart, long batch, CancellationToken cancel) =>
+        CloseWhereAsync(session, "resource = @resource AND subscription = @subscription AND closed_batch IS NULL AND batch < @start", "", batch, pushed: false,
+            [("resource", resource), ("subscription", subscription), ("start", fullStart)], cancel);
+
     public Task<bool> AnyOpenAsync(string resource, string? subscription, CancellationToken cancel) => store.ReadAsync(async session =>
         await session.ScalarAsync<long?>("SELECT 1 FROM bus_quarantine WHERE resource = @resource AND subscription = @subscription AND closed_batch IS NULL LIMIT 1", cancel,
             ("resource", resource), ("subscription", subscription ?? "")) is not null, cancel);
