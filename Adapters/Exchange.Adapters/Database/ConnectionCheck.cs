@@ -1,3 +1,4 @@
+using Exchange.Adapters.Database.Sqlite;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
 
@@ -12,6 +13,7 @@ internal sealed class ConnectionCheck(FrontEndConnection connection, SqlDialect 
     public async Task<IReadOnlyList<ConnectionStep>> RunAsync(SourceQuery? sample, CancellationToken cancel)
     {
         var steps = new List<ConnectionStep>();
+        if (SqliteDialect.IsMissing(connection)) return [new ConnectionStep("address", sample is null, sample is null ? "there is no file yet; it is made when it is first written" : "There is no such file. Correct the path in the Connection.")];
         try
         {
             await using var session = await dialect.OpenAsync(connection, cancel);

@@ -1,4 +1,5 @@
 using Exchange.Adapters.Database.Reading;
+using Exchange.Adapters.Database.Sqlite;
 using Exchange.Contracts.FrontEnd;
 
 namespace Exchange.Adapters.Database;
@@ -27,6 +28,8 @@ internal sealed class FrontEndDatabase(
 
     public async Task<TableDescription?> DescribeAsync(TableName table, CancellationToken cancel)
     {
+        // Looking at a SQLite file that is not there must not make it.
+        if (SqliteDialect.IsMissing(connection)) return null;
         await using var session = await dialect.OpenAsync(connection, cancel);
         return await dialect.DescribeAsync(session, connection, table, cancel);
     }

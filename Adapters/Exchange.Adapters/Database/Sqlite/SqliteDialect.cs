@@ -31,6 +31,20 @@ internal sealed partial class SqliteDialect : SqlDialect
     public static string? FileOf(FrontEndConnection connection) => Settings(connection) is { Mode: not SqliteOpenMode.Memory } settings && settings.DataSource is not (":memory:" or "") &&
         !settings.DataSource.StartsWith("file:", StringComparison.Ordinal) ? settings.DataSource : null;
 
+    /// <summary>Whether it is a SQLite connection whose file is not there. A connection string that cannot be read is not missing; opening it tells what is wrong.</summary>
+    public static bool IsMissing(FrontEndConnection connection)
+    {
+        if (connection.Provider != "sqlite") return false;
+        try
+        {
+            return FileOf(connection) is { } file && !System.IO.File.Exists(file);
+        }
+        catch (FrontEndException)
+        {
+            return false;
+        }
+    }
+
     async Task<SqliteConnection> OpenSqliteAsync(FrontEndConnection connection, bool create, CancellationToken cancel)
     {
         var settings = Settings(connection);

@@ -1,0 +1,163 @@
+using Exchange.Adapters.Database;
+using Exchange.Contracts.FrontEnd;
+using Exchange.TestSupport;
+
+namespace Exchange.IntegrationTests.Database;
+
+/// <summary>What holds for triggers and change logs of any engine.</summary>
+public abstract class ChangeCaptureSuite
+{
+    TestDatabase _database = null!;
+
+    public TestContext TestContext { get; set; } = null!;
+
+    protected abstract string Provider { get; }
+
+    protected abstract string Objects { get; }
+
+    protected TestDatabase Database => _database;
+
+    private protected CancellationToken Cancel => TestContext.CancellationToken;
+
+    private protected static CaptureTarget Target { get; } = new(new TableName(null, "t"), ["k"], null);
+
+    [TestInitialize]
+    public async Task CreateDatabase()
+    {
+        _database = await TestDatabase.CreateAsync(Provider);
+        await _database.ExecuteAsync("CREATE TABLE t (k varchar(40) PRIMARY KEY, v int)");
+    }
+
+    [TestCleanup]
+    public async Task DropDatabase() => await _database.DisposeAsync();
+
+    private protected IFrontEndDatabase Open() => new FrontEndDatabases((_, _) => null!, (_, _) => null!).Open(new FrontEndConnection { Name = "front", Provider = Provider, ConnectionString = _database.ConnectionString });
+
+    private protected static List<string?> Keys(ChangePage page) => [.. Enumerable.Range(0, page.Keys.Count).Select(row => page.Keys.Columns[0].TextAt(row))];
+
+    [TestMethod]
+    public async Task Changes_wait_by_id_until_they_are_acknowledged()
+    {
+        await using var database = Open();
+        await database.Capture.InstallAsync(Target, Cancel);
+        await _database.ExecuteAsync("INSERT INTO t VALUES ('a',1),('中',2)");
+        await _database.ExecuteAsync("UPDATE t SET k = 'b' WHERE k = 'a'");
+        await _database.ExecuteAsync("DELETE FROM t WHERE k = '中'");
+        var page = await database.Capture.ReadAsync(Target, 100, Cancel);
+        CollectionAssert.AreEqual(new List<string?> { "a", "中", "a", "b", "中" }, Keys(page));
+        Assert.AreEqual(5, (await database.Capture.StatusAsync(Target, Cancel)).Waiting);
+        await database.Capture.AcknowledgeAsync(Target, [.. page.Ids.Take(4)], Cancel);
+        CollectionAssert.AreEqual(new List<string?> { "中" }, Keys(await database.Capture.ReadAsync(Target, 100, Cancel)));
+        await database.Capture.InstallAsync(Target, Cancel);
+        Assert.AreEqual(1, (await database.Capture.StatusAsync(Target, Cancel)).Waiting);
+    }
+
+    [TestMethod]
+    public async Task Removal_leaves_nothing_and_a_lost_trigger_shows_as_damage()
+    {
+        await using var database = Open();
+        var before = await _database.QueryAsync(Objects);
+        Assert.AreEqual(CaptureState.None, (await database.Capture.StatusAsync(Target, Cancel)).State);
+        await database.Capture.InstallAsync(Target, Cancel);
+        var second = Target with { Owner = "other" };
+        await database.Capture.InstallAsync(second, Cancel);
+        var status = await database.Capture.StatusAsync(Target, Cancel);
+        Assert.AreEqual(CaptureState.Installed, status.State, status.Detail);
+        await _database.ExecuteAsync(Provider == "postgresql" ? "DROP TRIGGER exchange_u ON t" : "DROP TRIGGER exchange_u_t");
+        Assert.AreEqual(CaptureState.Damaged, (await database.Capture.StatusAsync(Target, Cancel)).State);
+        await database.Capture.InstallAsync(Target, Cancel);
+        Assert.AreEqual(CaptureState.Installed, (await database.Capture.StatusAsync(Target, Cancel)).State);
+        await database.Capture.RemoveAsync(Target, Cancel);
+        Assert.AreEqual(CaptureState.Installed, (await database.Capture.StatusAsync(second, Cancel)).State);
+        await database.Capture.RemoveAsync(second, Cancel);
+        await database.Capture.RemoveAsync(second, Cancel);
+        Assert.AreEqual(CaptureState.None, (await database.Capture.StatusAsync(Target, Cancel)).State);
+        CollectionAssert.AreEqual(before.ConvertAll(row => row[0]), (await _database.QueryAsync(Objects)).ConvertAll(row => row[0]));
+    }
+
+    [TestMethod]
+    public async Task No_change_of_concurrent_writers_is_lost()
+    {
+        const int Writers = 4, Transactions = 25;
+        await using var database = Open();
+        await database.Capture.InstallAsync(Target, Cancel);
+        var seen = new HashSet<string?>();
+        var writers = Enumerable.Range(0, Writers).Select(writer => Task.Run(() => WriteAsync(writer, Transactions), Cancel)).ToList();
+        var all = Task.WhenAll(writers);
+        while (!all.IsCompleted) await TakeAsync();
+        await all;
+        while (await TakeAsync() > 0) { }
+        var committed = (await _database.QueryAsync("SELECT k FROM t")).ConvertAll(row => (string?)row[0]);
+        CollectionAssert.AreEquivalent(committed, seen.ToList());
+
+        async Task<int> TakeAsync()
+        {
+            var page = await database.Capture.ReadAsync(Target, 7, Cancel);
+            seen.UnionWith(Keys(page));
+            await database.Capture.AcknowledgeAsync(Target, page.Ids, Cancel);
+            return page.Ids.Count;
+        }
+    }
+
+    async Task WriteAsync(int writer, int transactions)
+    {
+        await using var connection = await _database.OpenAsync();
+        for (var at = 0; at < transactions; at++)
+        {
+            await using var transaction = await connection.BeginTransactionAsync(Cancel);
+            await using var command = connection.CreateCommand();
+            command.Transaction = transaction;
+            command.CommandText = $"INSERT INTO t VALUES ('{writer}-{at}', 0)";
+            await command.ExecuteNonQueryAsync(Cancel);
+            if (at % 5 == 4) await transaction.RollbackAsync(Cancel);
+            else await transaction.CommitAsync(Cancel);
+        }
+    }
+}
+
+[TestClass]
+public sealed class PostgreSqlChangeCaptureTests : ChangeCaptureSuite
+{
+    protected override string Provider => "postgresql";
+
+    protected override string Objects => "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace UNION ALL SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace UNION ALL SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1";
+
+    [TestMethod]
+    public async Task A_truncate_is_told_and_a_disabled_trigger_is_damage()
+    {
+        await using var database = Open();
+        await database.Capture.InstallAsync(Target, Cancel);
+        await Database.ExecuteAsync("TRUNCATE t");
+        Assert.IsTrue((await database.Capture.ReadAsync(Target, 10, Cancel)).Truncated);
+        await Database.ExecuteAsync("ALTER TABLE t DISABLE TRIGGER exchange_i");
+        Assert.AreEqual(CaptureState.Damaged, (await database.Capture.StatusAsync(Target, Cancel)).State);
+    }
+
+    [TestMethod]
+    public async Task A_write_to_a_partition_by_one_without_rights_on_the_log_is_seen_once()
+    {
+        await Database.ExecuteAsync("CREATE TABLE p (k int, PRIMARY KEY (k)) PARTITION BY RANGE (k); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)");
+        var target = new CaptureTarget(new TableName("public", "p"), ["k"], null);
+        await using var database = Open();
+        await database.Capture.InstallAsync(target, Cancel);
+        var role = "r" + Guid.NewGuid().ToString("N");
+        await Database.ExecuteAsync($"CREATE ROLE {role}; GRANT USAGE ON SCHEMA public TO {role}; GRANT INSERT ON p, p1 TO {role}; SET ROLE {role}; INSERT INTO p1 VALUES (1); INSERT INTO p VALUES (2); RESET ROLE; DROP OWNED BY {role}; DROP ROLE {role}");
+        CollectionAssert.AreEqual(new List<string?> { "1", "2" }, Keys(await database.Capture.ReadAsync(target, 10, Cancel)));
+    }
+}
+
+[TestClass]
+public sealed class MySqlChangeCaptureTests : ChangeCaptureSuite
+{
+    protected override string Provider => "mysql";
+
+    protected override string Objects => "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() UNION ALL SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY 1";
+}
+
+[TestClass]
+public sealed class SqliteChangeCaptureTests : ChangeCaptureSuite
+{
+    protected override string Provider => "sqlite";
+
+    protected override string Objects => "SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY 1";
+}
