@@ -11,18 +11,18 @@ internal sealed class CaptureCommand : Command
 {
     public CaptureCommand(Terminal terminal) : base("capture", "Install, remove or look at the triggers and change log of a `changelog` source.")
     {
-        Add(new Action(terminal, "install", "Install what is missing.", CaptureAction.Install));
-        Add(new Action(terminal, "remove", "Remove everything that the hub put there; changes not yet taken up are lost, so the next run is a full.", CaptureAction.Remove));
-        Add(new Action(terminal, "status", "Say what stands there.", CaptureAction.Status));
+        Add(new Step(terminal, "install", "Install what is missing.", CaptureAction.Install));
+        Add(new Step(terminal, "remove", "Remove everything that the hub put there; changes not yet taken up are lost, so the next run is a full.", CaptureAction.Remove));
+        Add(new Step(terminal, "status", "Say what stands there.", CaptureAction.Status));
     }
 
-    sealed class Action : HubCommand
+    sealed class Step : HubCommand
     {
         readonly Argument<string> _resource = new("RESOURCE") { Description = "A resource with capture.mode changelog." };
         readonly Option<string> _output = OutputOption("table", "json");
         readonly CaptureAction _action;
 
-        public Action(Terminal terminal, string name, string description, CaptureAction action) : base(name, description, terminal)
+        public Step(Terminal terminal, string name, string description, CaptureAction action) : base(name, description, terminal)
         {
             _action = action;
             Add(_resource);
