@@ -3,6 +3,7 @@ using Exchange.Bus.Catalogue.Checks;
 using Exchange.Bus.Catalogue.Registry;
 using Exchange.Contracts.Catalogue;
 using Exchange.Contracts.Errors;
+using Exchange.Contracts.FrontEnd;
 using Exchange.Security;
 using Exchange.Security.Secrets;
 using Exchange.Storage;
@@ -137,6 +138,27 @@ public abstract class ManifestsContract
     }
 
     [TestMethod]
+    public async Task An_apply_that_another_one_overtook_is_checked_again()
+    {
+        static string Subscription(string name) => $"kind: Subscription\nmetadata: {{ name: {name} }}\nspec: {{ resource: r, subscriber: d, target: {{ connection: v, table: u }} }}\n";
+        await ApplyAsync(Manifests(), Everything());
+        var overtaking = new Overtaken(() => ApplyAsync(Manifests(), Subscription("two")));
+        var refused = await Assert.ThrowsExactlyAsync<ManifestException>(() => ApplyAsync(Manifests(overtaking), Everything() + "---\n" + Subscription("one")));
+        StringAssert.Contains(refused.Message, "is already that of the subscription 'one'");
+        Assert.AreEqual("two", (await Manifests().ReadAsync("subscription", null, CancellationToken.None)).Single().Name);
+    }
+
+    [TestMethod]
+    public async Task What_was_looked_at_at_an_older_version_is_not_written()
+    {
+        await ApplyAsync(Manifests(), Everything());
+        var store = new ManifestStore(_services.GetRequiredService<IStore>(), Protector());
+        var stored = await store.ReadAsync(CancellationToken.None);
+        Assert.IsFalse(await store.TryWriteAsync(stored.Version - 1, [], [.. stored.Documents.Values], CancellationToken.None));
+        Assert.HasCount(4, (await store.ReadAsync(CancellationToken.None)).Documents);
+    }
+
+    [TestMethod]
     public async Task A_stored_manifest_that_this_apply_would_break_is_named()
     {
         await ApplyAsync(Manifests(), Department + "---\nkind: CodeSet\nmetadata: { name: s }\nspec: { codes: { a: x, b: y } }\n---\nkind: CodeMap\nmetadata: { name: m }\nspec: { from: s, map: { a: c } }\n");
@@ -189,14 +211,46 @@ public abstract class ManifestsContract
         string.Join(", ", (await manifests.ApplyAsync([new ManifestFile("f", text)], dryRun, prune, CancellationToken.None)).Select(applied => $"{applied.Kind}/{applied.Name} {applied.Change.ToString().ToLowerInvariant()}"));
 
     /// <summary>A new one each time, as another process would have.</summary>
-    Manifests Manifests() => new(
+    Manifests Manifests(IFrontEndDatabases? databases = null) => new(
         new ManifestStore(_services.GetRequiredService<IStore>(), Protector()),
         [new DepartmentCheck(), new CodeMapCheck(), new ResourceCheck(), new SubscriptionCheck()],
-        new FrontEndLook(null, TimeProvider.System),
+        new FrontEndLook(databases, TimeProvider.System),
         new CatalogueOptions { Variable = _environment.GetValueOrDefault, AppliedBy = "tester@here" },
         TimeProvider.System);
 
     StoreCatalogue Catalogue() => new(new ManifestStore(_services.GetRequiredService<IStore>(), Protector()));
+
+    /// <summary>Databases that cannot be reached; the first look at one lets another apply through.</summary>
+    sealed class Overtaken(Func<Task> other) : IFrontEndDatabases, IFrontEndDatabase
+    {
+        readonly Lazy<Task> _other = new(other);
+
+        public IReadOnlyList<string> Providers => ["sqlite"];
+
+        public FrontEndConnection Connection => throw new NotSupportedException();
+
+        public ISourceReader Source => throw new NotSupportedException();
+
+        public IChangeCapture Capture => throw new NotSupportedException();
+
+        public IErrorTable Errors => throw new NotSupportedException();
+
+        public ITargetWriter Target => throw new NotSupportedException();
+
+        public IFrontEndDatabase Open(FrontEndConnection connection) => this;
+
+        public async Task<IReadOnlyList<ConnectionStep>> CheckAsync(SourceQuery? sample, CancellationToken cancel)
+        {
+            await _other.Value;
+            return [new ConnectionStep("address", false, "nobody is there")];
+        }
+
+        public Task<TableDescription?> DescribeAsync(TableName table, CancellationToken cancel) => throw new NotSupportedException();
+
+        public Task<TableDescription> DescribeQueryAsync(string query, CancellationToken cancel) => throw new NotSupportedException();
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
 
     AesSecretProtector Protector() => new(new SecretKey(new SecurityOptions { DataFolder = _folder }));
 }

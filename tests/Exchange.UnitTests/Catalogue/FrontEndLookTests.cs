@@ -102,7 +102,7 @@ public sealed class FrontEndLookTests
     {
         var plan = ManifestCorpusTests.Plan([new ManifestFile("f", Text)]);
         var looks = await new FrontEndLook(new FakeDatabases(database), time ?? TimeProvider.System).LookAsync(plan.Snapshot, plan.GivenNames, CancellationToken.None);
-        foreach (var finding in looks.Findings) plan.Add(finding);
+        plan.Add(looks.Findings);
         return (string.Join('\n', plan.Problems), string.Join('\n', looks.Notes.OrderBy(note => note.Key.Item1).Select(note => $"{note.Key.Item1}/{note.Key.Item2}: {note.Value}")));
     }
 

@@ -46,12 +46,21 @@ public sealed class ManifestCorpusTests
         StringAssert.Contains(problems[^1].Message, "larger than 5 MB");
     }
 
+    [TestMethod]
+    public void Two_checks_that_look_at_one_value_say_it_once()
+    {
+        var plan = Plan([new ManifestFile("f", "kind: Department\nmetadata: { name: d }\nspec: { uscc: 119900000000020224 }\n")]);
+        plan.Add([new ManifestFinding(ManifestKind.Department, "d", "uscc", "first"), new ManifestFinding(ManifestKind.Department, "d", "uscc", "second of the same check")]);
+        plan.Add([new ManifestFinding(ManifestKind.Department, "d", "uscc", "another check"), new ManifestFinding(ManifestKind.Department, "d", "", "the whole")]);
+        Assert.AreEqual("f:3: first\nf:3: second of the same check\nf:3: the whole", string.Join('\n', plan.Problems));
+    }
+
     internal static ApplyPlan Plan(IReadOnlyList<ManifestFile> files, StoredCatalogue? stored = null, bool prune = false)
     {
         var environment = new Dictionary<string, string> { ["MARKET_FRONT"] = "Host=h;Password=p", ["HOST"] = "h", ["PASSWORD"] = "p" };
         var plan = new ApplyPlan(files, stored ?? new StoredCatalogue(0, new Dictionary<(ManifestKind, string), StoredDocument>()), prune, environment.GetValueOrDefault);
         IManifestCheck[] checks = [new DepartmentCheck(), new CodeMapCheck(), new ResourceCheck(), new SubscriptionCheck()];
-        foreach (var finding in checks.SelectMany(check => check.Check(plan.Snapshot))) plan.Add(finding);
+        foreach (var check in checks) plan.Add(check.Check(plan.Snapshot));
         return plan;
     }
 

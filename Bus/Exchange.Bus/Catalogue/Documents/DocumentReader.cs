@@ -12,17 +12,18 @@ internal sealed class DocumentReader(IParser parser, string file, int linesBefor
     readonly Dictionary<string, ManifestNode> _anchors = new(StringComparer.Ordinal);
     long _nodes;
 
-    /// <exception cref="DocumentLimitException">Too deep or too large.</exception>
+    /// <exception cref="UnreadableDocumentException">Too deep, too large, or no tree.</exception>
     public ManifestNode? Read() => parser.Accept<DocumentEnd>(out _) ? null : Node(1);
 
     ManifestNode Node(int depth)
     {
         var current = parser.Current!;
         var line = Line(current.Start);
-        if (depth > YamlDocuments.Deepest) throw new DocumentLimitException(line, $"nesting is deeper than {YamlDocuments.Deepest} levels");
+        if (depth > YamlDocuments.Deepest) throw new UnreadableDocumentException(line, $"nesting is deeper than {YamlDocuments.Deepest} levels");
         if (current is AnchorAlias) return Alias(depth);
 
-        var named = (NodeEvent)current;
+        // After an empty key the parser ends a mapping with a value still owed.
+        if (current is not NodeEvent named) throw new UnreadableDocumentException(line, "this is no YAML: a key or a value is missing");
         if (!named.Tag.IsEmpty && named.Tag.Value is { } tag && tag != "!" && !tag.StartsWith(CoreTag, StringComparison.Ordinal))
             problems.Add(new ManifestProblem(file, line, $"the tag {tag} is not known; manifests need no tags"));
         Count(1, line);
@@ -79,9 +80,9 @@ internal sealed class DocumentReader(IParser parser, string file, int linesBefor
         var alias = parser.Consume<AnchorAlias>();
         var line = Line(alias.Start);
         if (!_anchors.TryGetValue(alias.Value.Value, out var node))
-            throw new DocumentLimitException(line, $"the alias *{alias.Value.Value} names no anchor that ended before it");
+            throw new UnreadableDocumentException(line, $"the alias *{alias.Value.Value} names no anchor that ended before it");
         Count(node.Size, line);
-        if (depth + node.Height - 1 > YamlDocuments.Deepest) throw new DocumentLimitException(line, $"nesting is deeper than {YamlDocuments.Deepest} levels");
+        if (depth + node.Height - 1 > YamlDocuments.Deepest) throw new UnreadableDocumentException(line, $"nesting is deeper than {YamlDocuments.Deepest} levels");
         return node;
     }
 
@@ -89,7 +90,7 @@ internal sealed class DocumentReader(IParser parser, string file, int linesBefor
     {
         _nodes += nodes;
         if (_nodes > YamlDocuments.MostNodes)
-            throw new DocumentLimitException(line, $"the document has more than {YamlDocuments.MostNodes} values (aliases counted as often as they are used); split it");
+            throw new UnreadableDocumentException(line, $"the document has more than {YamlDocuments.MostNodes} values (aliases counted as often as they are used); split it");
     }
 
     int Line(Mark mark) => linesBefore + Math.Max(1, (int)mark.Line);

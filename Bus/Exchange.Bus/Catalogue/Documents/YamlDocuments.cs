@@ -65,7 +65,7 @@ internal static class YamlDocuments
 
             return null;
         }
-        catch (DocumentLimitException exception)
+        catch (UnreadableDocumentException exception)
         {
             problems.Add(new ManifestProblem(file, exception.Line, exception.Message));
         }
@@ -109,8 +109,8 @@ internal static class YamlDocuments
     }
 }
 
-/// <summary>A document that grows past what the hub takes.</summary>
-internal sealed class DocumentLimitException(int line, string message) : Exception(message)
+/// <summary>A document that grows past what the hub takes, or whose pieces do not make a tree.</summary>
+internal sealed class UnreadableDocumentException(int line, string message) : Exception(message)
 {
     public int Line { get; } = line;
 }

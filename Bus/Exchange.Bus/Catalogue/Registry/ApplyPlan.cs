@@ -46,14 +46,22 @@ internal sealed class ApplyPlan
     public IReadOnlyList<ManifestProblem> Problems =>
         [.. _problems.Distinct().OrderBy(problem => problem.File, StringComparer.Ordinal).ThenBy(problem => problem.Line).ThenBy(problem => problem.Message, StringComparer.Ordinal)];
 
-    /// <summary>Turns a finding into a problem at its line.</summary>
-    public void Add(ManifestFinding finding)
+    /// <summary>Turns the findings of one check into problems at their lines. A value that an earlier check has spoken of is passed over: two checks that look
+    /// at the same thing say it once.</summary>
+    public void Add(IEnumerable<ManifestFinding> findings)
     {
-        var key = (finding.Kind, finding.Name);
-        var manifest = _given.GetValueOrDefault(key) ?? _kept.GetValueOrDefault(key);
-        var node = manifest?.Root.At(finding.Path.Length == 0 ? "spec" : $"spec.{finding.Path}");
-        if (manifest is null || node is null || manifest.Context.IsReported(node)) return;
-        _problems.Add(new ManifestProblem(manifest.File, node.Line, _given.ContainsKey(key) ? finding.Message : $"this apply would break it: {finding.Message}"));
+        var spoken = new List<(ReadManifest Manifest, ManifestNode Node)>();
+        foreach (var finding in findings)
+        {
+            var key = (finding.Kind, finding.Name);
+            var manifest = _given.GetValueOrDefault(key) ?? _kept.GetValueOrDefault(key);
+            var node = manifest?.Root.At(finding.Path.Length == 0 ? "spec" : $"spec.{finding.Path}");
+            if (manifest is null || node is null || manifest.Context.IsReported(node)) continue;
+            _problems.Add(new ManifestProblem(manifest.File, node.Line, _given.ContainsKey(key) ? finding.Message : $"this apply would break it: {finding.Message}"));
+            if (node is ScalarNode) spoken.Add((manifest, node));
+        }
+
+        foreach (var (manifest, node) in spoken) manifest.Context.MarkReported(node);
     }
 
     void Add(ReadManifest manifest)

@@ -22,10 +22,10 @@ internal sealed class Manifests(ManifestStore store, IEnumerable<IManifestCheck>
         {
             var stored = await store.ReadAsync(cancel);
             var plan = new ApplyPlan(files, stored, prune, options.Variable);
-            foreach (var finding in checks.SelectMany(check => check.Check(plan.Snapshot))) plan.Add(finding);
+            foreach (var check in checks) plan.Add(check.Check(plan.Snapshot));
             // Databases are looked at once: another apply does not change them.
             looks ??= await look.LookAsync(plan.Snapshot, plan.GivenNames, cancel);
-            foreach (var finding in looks.Findings) plan.Add(finding);
+            plan.Add(looks.Findings);
             if (plan.Problems is { Count: > 0 } problems) throw new ManifestException(problems);
 
             var changes = plan.Given.Select(manifest => Change(manifest, stored)).ToList();

@@ -32,6 +32,8 @@ internal sealed class ReadContext(string file)
 
     public void Report(int line, string message) => Problems.Add(new ManifestProblem(file, line, message));
 
+    public void MarkReported(ManifestNode node) => _reported.Add(node);
+
     /// <summary>Whether something was already said about this very piece: a second check of the same thing stays silent.</summary>
     public bool IsReported(ManifestNode node) => _reported.Contains(node);
 }
