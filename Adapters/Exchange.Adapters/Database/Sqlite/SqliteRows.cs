@@ -37,7 +37,7 @@ internal static class SqliteRows
         if (column.IsNull(row)) return raw.sqlite3_bind_null(statement, place);
         return column switch
         {
-            // An empty span has no address, which SQLite would take for NULL.
+            // SQLite takes an address of nothing for NULL, so what is empty is said to be empty.
             BytesColumn { Type.Kind: ItemKind.Binary } bytes => bytes[row].IsEmpty ? raw.sqlite3_bind_zeroblob(statement, place, 0) : raw.sqlite3_bind_blob(statement, place, bytes[row]),
             BytesColumn text => text[row].IsEmpty ? raw.sqlite3_bind_text(statement, place, "") : raw.sqlite3_bind_text(statement, place, text[row]),
             DoubleColumn number => raw.sqlite3_bind_double(statement, place, number[row]),

@@ -81,27 +81,30 @@ internal sealed class SqliteTarget(SqlDialect dialect, TimeProvider clock) : Tar
         new SqliteTransaction(this, (SqliteConnection)connection, settings, target);
 
     /// <summary>
-    /// SQLite keeps any value anywhere but turns text that looks like a number into one where the column's affinity says so; and what the column
-    /// declares tells readers how to take it.
+    /// SQLite keeps any value anywhere, but the affinity of a column turns text that looks like a number into one, and what the column declares tells
+    /// readers how to take what stands there: both must agree with the item.
     /// </summary>
-    static bool Holds(ItemType type, NativeColumn column) => (type.Kind, column.Type) switch
+    static bool Holds(ItemType type, NativeColumn column)
     {
-        (ItemKind.String, "text") => column.Length is null || column.Length >= type.Length,
-        (ItemKind.Text, "text") => column.Length is null,
-        (ItemKind.String or ItemKind.Text, "blob") => column.Spelling.Length == 0,
-        (ItemKind.Int32 or ItemKind.Int64, "integer" or "numeric") => true,
-        (ItemKind.Boolean, "integer" or "numeric") => true,
-        (ItemKind.Decimal, "text") => column.Length is null,
-        (ItemKind.Decimal, "numeric" or "real") => type.Precision <= ExactDigits && HoldsDigits(type, column.Spelling),
-        (ItemKind.Decimal, "integer") => type.Scale == 0 && type.Precision <= ExactDigits,
-        (ItemKind.Double, "real" or "numeric") => true,
-        (ItemKind.Date or ItemKind.Timestamp, "text" or "numeric") => true,
-        (ItemKind.Date or ItemKind.Timestamp or ItemKind.Binary, "blob") => true,
-        _ => false,
-    };
+        var natural = SqliteTypes.Natural(column.Spelling);
+        var anyText = natural.Kind == ItemKind.Text && (column.Type == "text" || column.Spelling.Length == 0);
+        return (type.Kind, natural.Kind) switch
+        {
+            (ItemKind.String, ItemKind.String) => natural.Length >= type.Length,
+            (ItemKind.String or ItemKind.Text or ItemKind.Date or ItemKind.Timestamp, ItemKind.Text) => anyText,
+            (ItemKind.Int32 or ItemKind.Boolean, ItemKind.Int32 or ItemKind.Int64) or (ItemKind.Int64, ItemKind.Int64) => true,
+            (ItemKind.Int32, ItemKind.Decimal) => HoldsDigits(natural, 10, 0),
+            (ItemKind.Int64, ItemKind.Decimal) => HoldsDigits(natural, 19, 0),
+            (ItemKind.Decimal, ItemKind.Text) => anyText && column.Type == "text",
+            (ItemKind.Decimal, ItemKind.Decimal) => HoldsDigits(natural, type.Precision - type.Scale, type.Scale) && (column.Type == "text" || type.Precision <= ExactDigits),
+            (ItemKind.Decimal, ItemKind.Double) => type.Precision <= ExactDigits,
+            (ItemKind.Decimal, ItemKind.Int64) => type.Scale == 0 && type.Precision <= ExactDigits,
+            (ItemKind.Binary, ItemKind.Text) => column.Spelling.Length == 0,
+            var (wanted, found) => wanted == found && type.Kind is not (ItemKind.String or ItemKind.Text),
+        };
+    }
 
-    static bool HoldsDigits(ItemType type, string spelling) =>
-        SqliteTypes.Natural(spelling) is not { Kind: ItemKind.Decimal } declared || (declared.Scale >= type.Scale && declared.Precision - declared.Scale >= type.Precision - type.Scale);
+    static bool HoldsDigits(ItemType declared, int before, int after) => declared.Scale >= after && declared.Precision - declared.Scale >= before;
 
     /// <summary>By the rules of sqlite.org/datatype3.html, 3.1, in their order.</summary>
     static string Affinity(string declared)

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Rows;
 
@@ -26,6 +27,13 @@ internal abstract class TargetEngine(SqlDialect dialect, TimeProvider clock)
     public abstract string True { get; }
 
     public virtual Task<DbConnection> OpenAsync(FrontEndConnection connection, CancellationToken cancel) => Dialect.OpenAsync(connection, cancel);
+
+    /// <summary>A fault at a target, classified: the subscriber is who must act.</summary>
+    public FrontEndException Classify(Exception exception, FrontEndConnection connection, string doing)
+    {
+        var fault = Dialect.Classify(exception, connection, doing);
+        return fault.Party == Party.Subscriber ? fault : new FrontEndException(fault.Fault, fault.Code, Party.Subscriber, fault.Message, fault.Next, fault.InnerException ?? fault);
+    }
 
     public abstract Task BeginAsync(DbConnection connection, CancellationToken cancel);
 

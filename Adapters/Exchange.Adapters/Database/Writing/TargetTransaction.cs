@@ -230,9 +230,9 @@ internal abstract class TargetTransaction(TargetEngine engine, DbConnection conn
             whole = true;
             return answer;
         }
-        catch (FrontEndException fault)
+        catch (FrontEndException fault) when (fault.Fault == FrontEndFault.Row)
         {
-            whole = fault.Fault == FrontEndFault.Row;
+            whole = true;
             throw;
         }
         catch (Exception exception) when (exception is not ArgumentException && !(exception is OperationCanceledException && cancel.IsCancellationRequested))
@@ -260,7 +260,7 @@ internal abstract class TargetTransaction(TargetEngine engine, DbConnection conn
         columns.FirstOrDefault(column => column.Name == name) ?? columns.FirstOrDefault(column => Engine.Names.Equals(column.Name, name));
 
     FrontEndException Classified(Exception exception, string doing) =>
-        exception as FrontEndException ?? Engine.Dialect.Classify(exception, settings, string.Create(CultureInfo.InvariantCulture, $"{doing} {settings.Name}.{Target.Table}"));
+        Engine.Classify(exception, settings, string.Create(CultureInfo.InvariantCulture, $"{doing} {settings.Name}.{Target.Table}"));
 }
 
 /// <summary>Rows and columns of a batch that are sent together.</summary>

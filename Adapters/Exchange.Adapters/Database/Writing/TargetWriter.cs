@@ -8,22 +8,27 @@ internal sealed class TargetWriter(TargetEngine engine, FrontEndConnection conne
 {
     readonly ConcurrentDictionary<string, FreshTarget> _fresh = new(StringComparer.Ordinal);
 
-    public async Task<IReadOnlyList<string>> EnsureAsync(TargetTable target, bool create, CancellationToken cancel)
+    public Task<IReadOnlyList<string>> EnsureAsync(TargetTable target, bool create, CancellationToken cancel) => RunAsync("preparing", target, async () =>
     {
         await using var session = await engine.OpenAsync(connection, cancel);
-        try
-        {
-            return await new TablePreparation(engine, connection).PrepareAsync(session, [(target, create), (AppliedLedger.Shape(target.Table), true)], cancel);
-        }
-        catch (Exception exception) when (exception is not FrontEndException && !(exception is OperationCanceledException && cancel.IsCancellationRequested))
-        {
-            throw engine.Dialect.Classify(exception, connection, $"preparing {connection.Name}.{target.Table}");
-        }
-    }
+        return await new TablePreparation(engine, connection).PrepareAsync(session, [(target, create), (AppliedLedger.Shape(target.Table), true)], cancel);
+    }, cancel);
 
-    public async Task<ITargetTransaction> BeginAsync(TargetTable target, CancellationToken cancel)
+    public Task<ITargetTransaction> BeginAsync(TargetTable target, CancellationToken cancel) => RunAsync<ITargetTransaction>("connecting to write", target, async () =>
     {
         var session = await engine.OpenAsync(connection, cancel);
         return engine.Transaction(session, connection, target, _fresh.GetOrAdd(target.Subscription, _ => new FreshTarget()));
+    }, cancel);
+
+    async Task<T> RunAsync<T>(string doing, TargetTable target, Func<Task<T>> work, CancellationToken cancel)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (Exception exception) when (!(exception is OperationCanceledException && cancel.IsCancellationRequested))
+        {
+            throw engine.Classify(exception, connection, $"{doing} {connection.Name}.{target.Table}");
+        }
     }
 }
