@@ -10,16 +10,20 @@ namespace Exchange.Adapters.Database.MySql;
 
 internal sealed partial class MySqlReadSession
 {
-    /// <summary>Keys of one statement: the range optimizer takes them one by one from the index, where a longer list would be made a subquery or a scan.</summary>
+    /// <summary>Keys of one statement: the range optimizer takes them one by one from the index, where a longer list would be made a subquery and a scan.</summary>
     const int KeysAtOnce = 500;
+
+    /// <summary>The same for keys of several columns, which stand as alternatives: the server tries each on every row that it has found.</summary>
+    const int CompositeKeysAtOnce = 60;
 
     public override async Task ReadKeysAsync(Func<string, string, string> rows, string from, IReadOnlyList<ColumnShape> key, RowBatch keys, PageBuilder page, CancellationToken cancel)
     {
-        for (var start = 0; start < keys.Count; start += KeysAtOnce)
+        var atOnce = key.Count == 1 ? KeysAtOnce : CompositeKeysAtOnce;
+        for (var start = 0; start < keys.Count; start += atOnce)
         {
             await using var command = new MySqlCommand { Connection = _connection };
             var alternatives = new List<string>();
-            for (var row = start; row < Math.Min(start + KeysAtOnce, keys.Count); row++)
+            for (var row = start; row < Math.Min(start + atOnce, keys.Count); row++)
             {
                 var parts = new List<string>();
                 for (var at = 0; at < key.Count && !keys.Columns[at].IsNull(row); at++)
