@@ -46,9 +46,16 @@ internal sealed partial class MySqlReadSession
     public override async Task<TrackPoint> TrackAsync(string from, ColumnShape column, CancellationToken cancel)
     {
         var page = new PageBuilder([column with { Item = "greatest" }], 1, new SourceQuery { Columns = [], Key = [], KeyIsUnique = true }, 1, long.MaxValue, _local);
-        await ReadAsync($"SELECT {OrderText(column)}, {Value(column)} FROM {from} WHERE {Name(column)} IS NOT NULL ORDER BY {Order(column, codePoint: false)} DESC LIMIT 1", [], page, cancel);
         await using var clock = new MySqlCommand("SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)", _connection);
         var now = DateTimeOffset.Parse((string)(await clock.ExecuteScalarAsync(cancel))!, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+        List<byte[]> parameters = Form(column) switch
+        {
+            MySqlForm.Instant => [Encoding.UTF8.GetBytes(LocalTime.Text(Temporal.Microseconds(now)))],
+            MySqlForm.Wall or MySqlForm.Date => [Encoding.UTF8.GetBytes(LocalTime.Text(_local.Wall(Temporal.Microseconds(now))))],
+            _ => [],
+        };
+        var past = parameters.Count == 0 ? "" : $" AND {Name(column)} <= CAST({Parameter(column, 0, codePoint: false)} AS DATETIME(6))";
+        await ReadAsync($"SELECT {OrderText(column)}, {Value(column)} FROM {from} WHERE {Name(column)} IS NOT NULL{past} ORDER BY {Order(column, codePoint: false)} DESC LIMIT 1", parameters, page, cancel);
         if (page.Rows.Count == 0) return new TrackPoint(null, null, now, null, null);
 
         var greatest = Encoding.UTF8.GetString(page.Kept(0)!.Value.Span);
