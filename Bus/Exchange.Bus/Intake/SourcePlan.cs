@@ -108,7 +108,7 @@ internal sealed class SourcePlan : IAsyncDisposable
                     CaptureMode.Control => ControlColumns.Order,
                     _ => [],
                 },
-                ErrorTable = source.ErrorTable is { } errors ? new ErrorTable(errors, [.. table.Columns.Select(column => column.Name)]) : null,
+                ErrorTable = ErrorTableOf(source) is { } errors ? new ErrorTable(errors, [.. table.Columns.Select(column => column.Name)]) : null,
                 Fingerprint = FingerprintOf(resource),
             };
         }
@@ -129,6 +129,9 @@ internal sealed class SourcePlan : IAsyncDisposable
     }
 
     public static string ColumnOf(TableSource source, string item) => source.Columns.GetValueOrDefault(item, item);
+
+    /// <summary>The named one, else TABLE_error beside the source; none for a query, which has no place of its own.</summary>
+    static TableName? ErrorTableOf(TableSource source) => source.PushBack ? source.ErrorTable ?? (source.Table is { } table ? table with { Name = $"{table.Name}_error" } : null) : null;
 
     public ValueTask DisposeAsync() => Database.DisposeAsync();
 

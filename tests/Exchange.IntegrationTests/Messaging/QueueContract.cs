@@ -297,4 +297,17 @@ public sealed class SqliteQueueTests : QueueContract
 public sealed class PostgreSqlQueueTests : QueueContract
 {
     protected override StoreEngine Engine => StoreEngine.PostgreSql;
+
+    [TestMethod]
+    public async Task A_server_that_cuts_all_connections_delays_messages_and_loses_none()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await (await MessagingNode.CreateAsync(fixture)).StartAsync();
+        await node.SendAsync(new Probe(1));
+        await Eventually.EqualsAsync(1, () => node.Handled.Count);
+        await fixture.Database.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        await node.SendAsync(new Probe(2));
+        await Eventually.EqualsAsync("1,2", () => string.Join(',', node.Handled));
+        await Eventually.EqualsAsync(0L, () => node.CountAsync("bus_message"));
+    }
 }

@@ -10,16 +10,20 @@ namespace Exchange.Adapters.Database.MySql;
 
 internal sealed partial class MySqlReadSession
 {
-    /// <summary>Keys of one statement: the range optimizer takes them one by one from the index, where a longer list would be made a subquery or a scan.</summary>
+    /// <summary>Keys of one statement: the range optimizer takes them one by one from the index, where a longer list would be made a subquery and a scan.</summary>
     const int KeysAtOnce = 500;
+
+    /// <summary>The same for keys of several columns, which stand as alternatives: the server tries each on every row that it has found.</summary>
+    const int CompositeKeysAtOnce = 60;
 
     public override async Task ReadKeysAsync(Func<string, string, string> rows, string from, IReadOnlyList<ColumnShape> key, RowBatch keys, PageBuilder page, CancellationToken cancel)
     {
-        for (var start = 0; start < keys.Count; start += KeysAtOnce)
+        var atOnce = key.Count == 1 ? KeysAtOnce : CompositeKeysAtOnce;
+        for (var start = 0; start < keys.Count; start += atOnce)
         {
             await using var command = new MySqlCommand { Connection = _connection };
             var alternatives = new List<string>();
-            for (var row = start; row < Math.Min(start + KeysAtOnce, keys.Count); row++)
+            for (var row = start; row < Math.Min(start + atOnce, keys.Count); row++)
             {
                 var parts = new List<string>();
                 for (var at = 0; at < key.Count && !keys.Columns[at].IsNull(row); at++)
@@ -42,9 +46,16 @@ internal sealed partial class MySqlReadSession
     public override async Task<TrackPoint> TrackAsync(string from, ColumnShape column, CancellationToken cancel)
     {
         var page = new PageBuilder([column with { Item = "greatest" }], 1, new SourceQuery { Columns = [], Key = [], KeyIsUnique = true }, 1, long.MaxValue, _local);
-        await ReadAsync($"SELECT {OrderText(column)}, {Value(column)} FROM {from} WHERE {Name(column)} IS NOT NULL ORDER BY {Order(column, codePoint: false)} DESC LIMIT 1", [], page, cancel);
         await using var clock = new MySqlCommand("SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)", _connection);
         var now = DateTimeOffset.Parse((string)(await clock.ExecuteScalarAsync(cancel))!, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+        List<byte[]> parameters = Form(column) switch
+        {
+            MySqlForm.Instant => [Encoding.UTF8.GetBytes(LocalTime.Text(Temporal.Microseconds(now)))],
+            MySqlForm.Wall or MySqlForm.Date => [Encoding.UTF8.GetBytes(LocalTime.Text(_local.Wall(Temporal.Microseconds(now))))],
+            _ => [],
+        };
+        var past = parameters.Count == 0 ? "" : $" AND {Name(column)} <= CAST({Parameter(column, 0, codePoint: false)} AS DATETIME(6))";
+        await ReadAsync($"SELECT {OrderText(column)}, {Value(column)} FROM {from} WHERE {Name(column)} IS NOT NULL{past} ORDER BY {Order(column, codePoint: false)} DESC LIMIT 1", parameters, page, cancel);
         if (page.Rows.Count == 0) return new TrackPoint(null, null, now, null, null);
 
         var greatest = Encoding.UTF8.GetString(page.Kept(0)!.Value.Span);

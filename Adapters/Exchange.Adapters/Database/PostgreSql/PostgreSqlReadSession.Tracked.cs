@@ -23,13 +23,22 @@ internal sealed partial class PostgreSqlReadSession
             _ => "",
         };
         var microseconds = Form(column) is PostgreSqlForm.Date or PostgreSqlForm.Wall or PostgreSqlForm.Instant ? $"(extract(epoch FROM {name}) * 1000000)::int8" : "NULL::int8";
+        await using var clock = new NpgsqlCommand("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8", _connection);
+        var began = (long)(await clock.ExecuteScalarAsync(cancel))!;
+        var (past, bound) = Form(column) switch
+        {
+            PostgreSqlForm.Instant => ($" AND {name} <= $1::timestamptz", LocalTime.Text(began) + "+00"),
+            PostgreSqlForm.Wall or PostgreSqlForm.Date => ($" AND {name} <= $1::timestamp", LocalTime.Text(_local.Wall(began))),
+            _ => (" AND $1::text IS NOT NULL", ""),
+        };
         // One statement, one snapshot: what is not in the greatest value is in the transactions still open.
         await using var command = new NpgsqlCommand(
             $"""
             SELECT g.text, g.micro, (extract(epoch FROM clock_timestamp()) * 1000000)::int8, txid_snapshot_xmin(txid_current_snapshot()), txid_snapshot_xmax(txid_current_snapshot())
             FROM (SELECT 1) one LEFT JOIN (
-                SELECT {name}::text AS text, {microseconds} AS micro FROM {from} WHERE {name} IS NOT NULL{finite} ORDER BY {Order(column, codePoint: false)} DESC LIMIT 1) g ON true
+                SELECT {name}::text AS text, {microseconds} AS micro FROM {from} WHERE {name} IS NOT NULL{finite}{past} ORDER BY {Order(column, codePoint: false)} DESC LIMIT 1) g ON true
             """, _connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = bound });
         await using var reader = await command.ExecuteReaderAsync(cancel);
         await reader.ReadAsync(cancel);
         var now = new DateTimeOffset(Temporal.Instant(reader.GetInt64(2)));

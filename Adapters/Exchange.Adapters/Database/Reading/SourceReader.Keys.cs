@@ -25,7 +25,7 @@ internal sealed partial class SourceReader
             string Rows(string from, string condition) => query.KeyIsUnique
                 ? $"SELECT {ReadPlan.Texts(session, plan.Key)}, {plan.Values(session)} FROM {from} WHERE {condition}"
                 : plan.Grouped(session, from, condition);
-        });
+        }, cancel);
     }
 
     /// <summary>Keys that the engine takes for equal (A and a) find one row twice; it is answered once.</summary>

@@ -11,7 +11,7 @@ internal sealed partial class SourceReader
     {
         var plan = await PlanAsync(session, query, cancel);
         return await session.TrackAsync(plan.From, plan.Find([column])[0], cancel);
-    });
+    }, cancel);
 
     public Task<SourcePage> ReadTrackedAsync(SourceQuery query, TrackBound bound, string? resume, int rows, long bytes, CancellationToken cancel) => GuardedAsync(query, async session =>
     {
@@ -31,7 +31,7 @@ internal sealed partial class SourceReader
             await session.ReadAsync(sql + limit, parameters, page, cancel);
             if (page.Stopped || page.Rows.Count < limit) return page.Page(page.Stopped ? page.Place() : null);
         }
-    });
+    }, cancel);
 
     /// <summary>Past the token's row in the order, where any column but the first may hold NULL.</summary>
     static string Past(ReadSession session, IReadOnlyList<ColumnShape> order, ResumeToken token, List<byte[]> parameters)

@@ -22,7 +22,7 @@ internal sealed partial class SourceReader(FrontEndConnection connection, SqlDia
             if (page.Rows.Count == 0) return await NullKeysAsync(session, query, plan, 0, rows, bytes, cancel);
             // Fewer rows than asked for and not stopped for their size: the next are those without a whole key.
             return page.Page(page.Stopped || page.Rows.Count >= rows || !query.KeyIsUnique ? page.Place() : ResumeToken.AmongNulls(0));
-        });
+        }, cancel);
 
     async Task<PageBuilder> UniqueAsync(ReadSession session, SourceQuery query, ReadPlan plan, ResumeToken? token, int rows, long bytes, CancellationToken cancel)
     {
@@ -83,11 +83,11 @@ internal sealed partial class SourceReader(FrontEndConnection connection, SqlDia
 
     static List<byte[]> Parts(ResumeToken? token) => token is null ? [] : [.. token.Parts.OfType<byte[]>()];
 
-    async Task<T> GuardedAsync<T>(SourceQuery query, Func<ReadSession, Task<T>> read)
+    async Task<T> GuardedAsync<T>(SourceQuery query, Func<ReadSession, Task<T>> read, CancellationToken cancel)
     {
         try
         {
-            await using var session = await open(CancellationToken.None);
+            await using var session = await open(cancel);
             return await read(session);
         }
         catch (Exception exception) when (exception is not OperationCanceledException and not FrontEndException and not ArgumentException)

@@ -41,11 +41,15 @@ internal sealed partial class SqliteReadSession
         // Texts sort above numbers, so a value of the wrong class would stand for the greatest for ever.
         var fit = column.Type.Kind switch
         {
-            ItemKind.Date or ItemKind.Timestamp => $"{Name(column)} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'",
+            ItemKind.Date or ItemKind.Timestamp => $"{Name(column)} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' AND replace({Name(column)}, ' ', 'T') <= ?1",
             ItemKind.Int32 or ItemKind.Int64 or ItemKind.Double => $"typeof({Name(column)}) IN ('integer', 'real')",
             _ => $"{Name(column)} IS NOT NULL",
         };
-        await ReadAsync($"SELECT {Name(column)}, {Name(column)} FROM {from} WHERE {fit} ORDER BY {Name(column)} DESC LIMIT 1", [], page, cancel);
+        // Texts say their zone or do not; what both readings put into the past is past.
+        var micros = Temporal.Microseconds(now);
+        var wall = LocalTime.Text(Math.Max(micros, _local.Wall(micros))).Replace(' ', 'T');
+        List<byte[]> parameters = column.Type.Kind is ItemKind.Date or ItemKind.Timestamp ? [SqliteValues.Tagged(wall)] : [];
+        await ReadAsync($"SELECT {Name(column)}, {Name(column)} FROM {from} WHERE {fit} ORDER BY {Name(column)} DESC LIMIT 1", parameters, page, cancel);
         if (page.Rows.Count == 0) return new TrackPoint(null, null, now, null, null);
         var tagged = page.Kept(0)!.Value;
         var micro = page.Rows.Columns[0] switch
