@@ -113,8 +113,8 @@ internal sealed class TrackedReader(BatchAppender appender, KeyReader keys, Page
         if (incomplete.Count > 0) await AppendRowsAsync(run, Pages.Pick(new SourcePage { Rows = rows }, incomplete), itemSets, cancel);
     }
 
-    /// <summary>Rows that share a key are told apart by their place in the tracked order.</summary>
-    static string RowIdentity(SourcePlan plan, RowBatch rows, List<int> ordinals, int row)
+    /// <summary>By what a row is remembered as taken up: rows that share a key are told apart by their place in the tracked order.</summary>
+    public static string RowIdentity(SourcePlan plan, RowBatch rows, IReadOnlyList<int> ordinals, int row)
     {
         var key = RowKey.Text(rows, ordinals, row);
         return plan.Query.KeyIsUnique ? key : key + RowKey.Text([.. plan.Tracked.Select(column => rows[column].TextAt(row))]);
