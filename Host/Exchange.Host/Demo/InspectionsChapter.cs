@@ -19,6 +19,9 @@ internal sealed class InspectionsChapter : IChapter
 
     static int Broken => Defects.Sum(defect => defect.Rows);
 
+    /// <summary>Rows that stand in quarantine when the chapter has ended.</summary>
+    public static int LeftBroken => Broken - Corrected + Spoiled;
+
     public string Title => "行政检查行为 of 卫健委: thousands of rows, one in fifty broken";
 
     public async Task TellAsync(Story story, CancellationToken cancel)
@@ -65,8 +68,8 @@ internal sealed class InspectionsChapter : IChapter
         ], story.Now, cancel);
 
         var result = await story.SyncAsync(Subscription, cancel);
-        story.Expect("incremental exchange", $"{Changed + Added + Corrected + Spoiled} read, {Spoiled} rejected, {Changed + Added + Corrected} written, {Corrected} errors closed",
-            $"{result.Read} read, {result.Rejected} rejected, {result.Upserted} written, {result.Closed} errors closed");
+        story.Expect("incremental exchange", $"{Changed + Added + Corrected + Spoiled} read, {Spoiled} rejected, {Changed + Added + Corrected} written, {Corrected} closed",
+            $"{result.Read} read, {result.Rejected} rejected, {result.Upserted} written, {result.Closed} closed");
         string[] apart = [.. broken.Keys.Except(corrected).Select(at => good[at].Code), .. spoiled.Select(row => row.Code)];
         story.ExpectSame("every row after the changes", Rows - Broken + Added + Corrected - Spoiled, await CompareAsync(story.Province, apart, cancel));
         story.Expect("last good version of rows that are broken now", Spoiled, await story.Province.Centre.CountAsync(

@@ -15,7 +15,7 @@ internal sealed class KilledChapter : IChapter
         var province = story.Province;
         story.Say($"卫健委 removes {Removed} inspections (no time of change tells of that: a full will find it) and changes {Changed} licences.");
         var removed = await province.Health.ExecuteAsync(
-            $"DELETE FROM {InspectionTable.Name} WHERE check_action_code IN (SELECT check_action_code FROM {InspectionTable.Name} WHERE check_action_name <> '' AND check_result = '3' ORDER BY check_action_code LIMIT {Removed})", cancel);
+            $"DELETE FROM {InspectionTable.Name} WHERE check_action_code IN (SELECT check_action_code FROM {InspectionTable.Name} WHERE check_action_code NOT IN (SELECT check_action_code FROM {InspectionTable.Name}_error) ORDER BY check_action_code LIMIT {Removed})", cancel);
         var changed = await province.Health.ExecuteAsync(
             $"UPDATE {LicenceTables.Old} SET BZ = '补正' WHERE XK_WSH IN (SELECT XK_WSH FROM {LicenceTables.Old} WHERE XK_WSH NOT IN (SELECT XK_WSH FROM {LicenceTables.Old}_error) ORDER BY XK_WSH LIMIT {Changed})", cancel);
         story.Expect("rows removed and changed at the source", $"{Removed} and {Changed}", $"{removed} and {changed}");
@@ -34,10 +34,12 @@ internal sealed class KilledChapter : IChapter
 
         var rows = await province.Health.CountAsync($"SELECT count(*) FROM {InspectionTable.Name}", cancel);
         var open = (await InspectionsChapter.OpenErrorsAsync(province, cancel)).ToList();
+        story.Expect("inspections that are still broken", InspectionsChapter.LeftBroken, open.Count);
         story.ExpectSame("every inspection", (int)rows - open.Count, await InspectionsChapter.CompareAsync(province, open, cancel));
         story.Expect("removed inspections that still stand", 0, await StrayAsync(province, cancel));
         rows = await province.Health.CountAsync($"SELECT count(*) FROM {LicenceTables.Old}", cancel);
         open = [.. await PublicityChapter.OpenErrorsAsync(province, cancel)];
+        story.Expect("licences that are still broken", PublicityChapter.LeftBroken, open.Count);
         story.ExpectSame("every licence", (int)rows - open.Count, await province.Health.CompareAsync(province.Credit, LicenceTables.Expected, LicenceTables.Delivered, open, cancel));
         story.Expect("changed licences at 信用平台", Changed, await province.Credit.CountAsync($"SELECT count(*) FROM {LicenceTables.New} WHERE BZ = '补正'", cancel));
     }

@@ -45,7 +45,7 @@ internal sealed class LiveProvince(Terminal terminal, Hub hub, Province province
     async Task ChangeAsync(CancellationToken cancel)
     {
         // Numbers above those of the story.
-        for (var number = 10_001; ; number++)
+        for (var number = 10_000; ; number++)
         {
             await Task.Delay(ChangePause, time, cancel);
             await terminal.Out.WriteLineAsync($"{Clock()}  {await ChangeOnceAsync(number, cancel)}");
@@ -71,10 +71,10 @@ internal sealed class LiveProvince(Terminal terminal, Hub hub, Province province
                         corrected += await health.ExecuteAsync($"UPDATE {LicenceTables.Old} SET XK_XDR_SHXYM = $code WHERE XK_WSH = $no", cancel, [("$code", right), ("$no", row[0])]);
                 }
 
-                return $"卫健委 reads its error table and corrects {corrected} credit codes";
+                return $"卫健委 reads its error table and corrects {corrected} credit code";
             case 2:
-                var deleted = await health.ExecuteAsync($"DELETE FROM {LicenceTables.Old} WHERE XK_WSH = (SELECT min(XK_WSH) FROM {LicenceTables.Old} WHERE XK_ZT = '1')", cancel);
-                return $"卫健委 deletes {deleted} revoked licence";
+                var deleted = await health.ExecuteAsync($"DELETE FROM {LicenceTables.Old} WHERE XK_WSH = (SELECT XK_WSH FROM {LicenceTables.Old} WHERE XK_WSH NOT IN (SELECT XK_WSH FROM {LicenceTables.Old}_error) ORDER BY XK_ZT DESC, XK_WSH LIMIT 1)", cancel);
+                return $"卫健委 deletes {deleted} licence, a revoked one if there is one";
             case 3:
                 var id = SupervisionCatalogue.PlanId(number - 9_900);
                 await province.Market.InsertAsync(SupervisionCatalogue.Plans, ["plan_id", "plan_name", "begins"], [[id, "2026年追加抽查", "2026-12-01"]], cancel);
@@ -102,7 +102,12 @@ internal sealed class LiveProvince(Terminal terminal, Hub hub, Province province
 
     static string Line(RunView run) => run.Error is { } error ? $"{run.Subscription ?? run.Resource}: {error}"
         : run.Subscription is { } subscription ? string.Create(CultureInfo.InvariantCulture, $"{subscription}: {run.Delivered:N0} delivered{(run.Rejected > 0 ? $", {run.Rejected:N0} refused" : "")}")
-        : string.Create(CultureInfo.InvariantCulture, $"{run.Resource}: {run.Read:N0} read, {run.Accepted:N0} accepted, {run.Rejected:N0} rejected, {run.Closed:N0} errors closed");
+        : $"{run.Resource}: {string.Join(", ", Parts(run))}";
+
+    /// <summary>What happened; what did not is left out.</summary>
+    static IEnumerable<string> Parts(RunView run) =>
+        new[] { (run.Read, "read"), (run.Accepted, "accepted"), (run.Deleted, "deleted"), (run.Rejected, "rejected, error pushed back"), (run.Closed, "closed an error") }
+            .Where(part => part.Item1 > 0).Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Item1:N0} {part.Item2}"));
 
     async Task<long> NewestAsync(CancellationToken cancel) => (await hub.Get<IExchangeRecords>().RunsAsync(null, null, 1, cancel)) is [var newest, ..] ? newest.Id : 0;
 
