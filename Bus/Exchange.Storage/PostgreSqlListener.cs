@@ -6,6 +6,9 @@ namespace Exchange.Storage;
 /// <summary>Waits by LISTEN on a connection of its own, without polling. A lost connection is opened again at the next wait.</summary>
 internal sealed class PostgreSqlListener(Func<CancellationToken, Task<NpgsqlConnection>> open, string channel) : IStoreListener
 {
+    // The driver counts whole milliseconds and takes zero for "for ever".
+    static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
+
     NpgsqlConnection? _connection;
 
     public static string ChannelName(string channel) => "exchange-" + channel;
@@ -21,7 +24,7 @@ internal sealed class PostgreSqlListener(Func<CancellationToken, Task<NpgsqlConn
                 return true;
             }
 
-            if (await _connection.WaitAsync(most, cancel)) return true;
+            if (await _connection.WaitAsync(most > Shortest ? most : Shortest, cancel)) return true;
             // Also finds out whether the server is still there.
             await ListenAsync(_connection, cancel);
             return false;

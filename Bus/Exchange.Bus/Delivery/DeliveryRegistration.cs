@@ -1,6 +1,6 @@
+using Exchange.Bus.Messaging;
 using Exchange.Contracts.Messages;
 using Microsoft.Extensions.DependencyInjection;
-using Rebus.Handlers;
 
 namespace Exchange.Bus.Delivery;
 
@@ -10,5 +10,5 @@ internal static class DeliveryRegistration
         .AddSingleton<DeliveryStates>()
         .AddSingleton<BatchDelivery>()
         .AddSingleton<SubscriptionDelivery>()
-        .AddSingleton<IHandleMessages<ResourceGrown>, ResourceGrownHandler>();
+        .AddHandler<ResourceGrown, ResourceGrownHandler>();
 }

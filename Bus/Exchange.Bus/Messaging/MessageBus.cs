@@ -64,7 +64,7 @@ internal sealed partial class MessageBus(IServiceScopeFactory scopes, MessageQue
         return Rebus.Config.Configure.With(new HandlerActivator(scopes))
             .Logging(logging => logging.Use(new RebusLogs(loggers)))
             .Transport(configurer => configurer.Register(_ => transport))
-            .Timeouts(configurer => configurer.Register(_ => new DisabledTimeoutManager()))
+            .Timeouts(configurer => configurer.Register(_ => new NoTimeouts()))
             .Subscriptions(configurer => configurer.Register(_ => subscriptions))
             .Serialization(configurer => configurer.Register(_ => serializer))
             .Routing(configurer => configurer.TypeBased().MapFallback(options.Queue))

@@ -2,6 +2,7 @@ using Exchange.Contracts.Messages;
 using Exchange.Contracts.Operations;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Rebus.Handlers;
 
 namespace Exchange.Bus.Messaging;
 
@@ -31,4 +32,8 @@ internal static class MessagingServices
 
     /// <summary>Lets a type travel under a name that stays when the class is renamed.</summary>
     public static IServiceCollection AddMessage<T>(this IServiceCollection services, string name) => services.AddSingleton(new MessageType(name, typeof(T)));
+
+    /// <summary>Lets a class handle messages of a type.</summary>
+    public static IServiceCollection AddHandler<TMessage, THandler>(this IServiceCollection services) where THandler : class, IHandleMessages<TMessage> =>
+        services.AddSingleton<IHandleMessages<TMessage>, THandler>();
 }

@@ -39,10 +39,10 @@ internal static class QualityCheck
         for (var at = 0; at < resource.Key.Count; at++)
             if (resource.FindItem(resource.Key[at]) is { Type.Kind: ItemKind.Double } item)
                 problems.Add(($"key[{at}]", $"'{item.Name}' is a double, and equality of doubles is not reliable: a key needs another type"));
-        CheckNames("deduplicateBy", resource.DeduplicateBy, resource, problems);
+        CheckNames("deduplicate.latest", resource.DeduplicateBy, resource, problems);
         for (var at = 0; at < resource.DeduplicateBy.Count; at++)
             if (resource.Key.Contains(resource.DeduplicateBy[at]))
-                problems.Add(($"deduplicateBy[{at}]", $"'{resource.DeduplicateBy[at]}' is a key item: it is the same in all rows of one key and cannot tell the newest"));
+                problems.Add(($"deduplicate.latest[{at}]", $"'{resource.DeduplicateBy[at]}' is a key item: it is the same in all rows of one key and cannot tell the newest"));
     }
 
     static void CheckNames(string path, IReadOnlyList<string> names, Resource resource, List<(string Path, string Message)> problems)

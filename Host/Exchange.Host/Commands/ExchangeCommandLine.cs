@@ -20,6 +20,7 @@ internal static class ExchangeCommandLine
         new SyncCommand(terminal),
         new RunCommand(terminal),
         new CaptureCommand(terminal),
+        new ErrorsCommand(terminal),
     ];
 
     /// <returns>The exit status.</returns>

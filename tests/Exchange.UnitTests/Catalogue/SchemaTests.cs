@@ -1,6 +1,7 @@
 using Exchange.Bus.Catalogue.Checks;
 using Exchange.Bus.Catalogue.Documents;
 using Exchange.Bus.Catalogue.Schema;
+using Exchange.Bus.Quality.Rules;
 using Exchange.Contracts.Catalogue;
 using FsCheck.Fluent;
 
@@ -41,7 +42,7 @@ public sealed class SchemaTests
     [DataRow("119900000000020225", false)]
     [DataRow("11990000000002022", false)]
     [DataRow("119900000000020O24", false)]
-    public void A_credit_code_holds_its_check_character(string code, bool good) => Assert.AreEqual(good, UnifiedCreditCode.Problem(code) is null);
+    public void A_credit_code_holds_its_check_character(string code, bool good) => Assert.AreEqual(good, UnifiedSocialCreditCode.Check(code) is null);
 
     [TestMethod]
     [DataRow("titel", "title")]

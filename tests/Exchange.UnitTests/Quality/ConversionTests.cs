@@ -133,7 +133,7 @@ public sealed class ConversionTests
     {
         var connection = new Connection { Name = "c", Department = "d", Provider = "sqlite", ConnectionString = "", TimeZone = "America/New_York" };
         Resource FromC(Resource resource) => resource with { Source = new TableSource { Connection = "c", Table = new TableName(null, "t") } };
-        Task<string> Becomes(string type, Column column) => BecomesAsync(Item("x", type), column, FromC, Catalogue(connection));
+        Task<string> Becomes(string type, Column column) => BecomesAsync(Item("x", type), column, FromC, Entries(connection));
 
         Assert.AreEqual("2026-07-01T04:00:00Z", await Becomes("timestamp", Texts("x", "2026-07-01")));
         Assert.AreEqual("2026-07-01T16:00:00Z", await Becomes("timestamp", Texts("x", "2026-07-01T12:00:00")));

@@ -92,8 +92,8 @@ public sealed class ItemRuleTests
     {
         var set = new CodeSet { Name = "s", Codes = new Dictionary<string, string> { ["1"] = "one" } };
         var item = Item("x", "string(18)", "uscc", "citizen-id", "pattern a", "length 3", "unique") with { CodeSet = "s" };
-        Assert.AreEqual("", string.Join(',', await RulesAsync(item, null, Catalogue(set))));
-        Assert.AreEqual("required", string.Join(',', await RulesAsync(item with { Required = true }, null, Catalogue(set))));
+        Assert.AreEqual("", string.Join(',', await RulesAsync(item, null, Entries(set))));
+        Assert.AreEqual("required", string.Join(',', await RulesAsync(item with { Required = true }, null, Entries(set))));
         Assert.AreEqual("required", string.Join(',', await RulesAsync(Item("x", "text") with { Required = true }, "")));
         Assert.AreEqual("required", string.Join(',', await RulesAsync(Item("x", "int32") with { Required = true }, "")));
         Assert.AreEqual("", string.Join(',', await RulesAsync(Item("x", "text"), "")));
@@ -113,11 +113,11 @@ public sealed class ItemRuleTests
     {
         var set = new CodeSet { Name = "result", Codes = new Dictionary<string, string> { ["1"] = "合格", ["01"] = "x", ["是"] = "yes" } };
         var item = Item("x", "text") with { CodeSet = "result" };
-        Assert.AreEqual(0, (await RulesAsync(item, "是", Catalogue(set))).Length);
-        Assert.AreEqual(0, (await RulesAsync(Item("x", "int32") with { CodeSet = "result" }, "1", Catalogue(set))).Length);
+        Assert.AreEqual(0, (await RulesAsync(item, "是", Entries(set))).Length);
+        Assert.AreEqual(0, (await RulesAsync(Item("x", "int32") with { CodeSet = "result" }, "1", Entries(set))).Length);
         foreach (var wrong in new[] { "2", "", "1 ", "001" })
         {
-            var broken = (await ItemAsync(item, Texts("x", wrong), Catalogue(set)))[0].Broken.Single();
+            var broken = (await ItemAsync(item, Texts("x", wrong), Entries(set)))[0].Broken.Single();
             Assert.AreEqual(("code-set", "codeset/result"), (broken.Rule, broken.DependsOn));
         }
     }

@@ -21,7 +21,7 @@ public sealed class JudgeThroughput
         List<Item> items = [Item("id", "int64"), Item("code", "string(18)", "uscc"), Item("result", "string(2)") with { CodeSet = "result" }, Item("fine", "decimal(12,2)", "min 0"), Item("day", "date", "min 2000-01-01"), Item("name", "string(200)", "length 1..200")];
         for (var at = items.Count; at < 20; at++) items.Add(Item($"x{at}", "string(64)"));
         var page = Page([.. items.Select(Filled)]);
-        var judge = Judge(Resource([.. items]), Catalogue(set));
+        var judge = Judge(Resource([.. items]), Entries(set));
         var judged = await judge.JudgeAsync(page, CancellationToken.None);
         var best = double.MaxValue;
         for (var round = 0; round < 5; round++)

@@ -25,7 +25,7 @@ internal static class Judging
 
     public static Resource Resource(params Item[] items) => new() { Name = "thing", Provider = "market", Key = [items[0].Name], Items = items };
 
-    public static CatalogueSnapshot Catalogue(params object[] entries) => new()
+    public static CatalogueSnapshot Entries(params object[] entries) => new()
     {
         Departments = new Dictionary<string, Department>(),
         Connections = entries.OfType<Connection>().ToDictionary(entry => entry.Name),
@@ -82,7 +82,7 @@ internal static class Judging
     public static SourcePage Page(params Column[] columns) => new() { Rows = RowBatch.OfColumns(columns, columns[0].Count) };
 
     public static IRowJudge Judge(Resource resource, CatalogueSnapshot? catalogue = null, FakeKnownValues? known = null) =>
-        new RowJudgeFactory(new FakeCompiler(), known ?? new FakeKnownValues(), Clock).Create(resource, catalogue ?? Catalogue());
+        new RowJudgeFactory(new FakeCompiler(), known ?? new FakeKnownValues(), Clock).Create(resource, catalogue ?? Entries());
 
     /// <summary>One item beside a key, judged over the column's values: null for a good value, else "rule: message".</summary>
     public static async Task<(string? Value, IReadOnlyList<BrokenRule> Broken)[]> ItemAsync(Item item, Column source, CatalogueSnapshot? catalogue = null, Func<Resource, Resource>? change = null)

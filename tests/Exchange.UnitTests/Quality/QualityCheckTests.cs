@@ -8,7 +8,7 @@ namespace Exchange.UnitTests.Quality;
 public sealed class QualityCheckTests
 {
     static string[] Check(Resource resource, params object[] entries) =>
-        [.. QualityCheck.Check(resource, new FakeCompiler(), Catalogue([resource, .. entries])).Select(problem => $"{problem.Path}: {problem.Message}")];
+        [.. QualityCheck.Check(resource, new FakeCompiler(), Entries([resource, .. entries])).Select(problem => $"{problem.Path}: {problem.Message}")];
 
     [TestMethod]
     public void A_right_resource_has_no_problem_and_gives_a_judge()
@@ -22,7 +22,7 @@ public sealed class QualityCheckTests
             DeduplicateBy = ["day"],
         };
         CollectionAssert.AreEqual(Array.Empty<string>(), Check(resource, set));
-        Assert.IsNotNull(Judge(resource, Catalogue(resource, set)));
+        Assert.IsNotNull(Judge(resource, Entries(resource, set)));
     }
 
     [TestMethod]
@@ -71,7 +71,7 @@ public sealed class QualityCheckTests
             "key[2]: 'id' is named twice",
             "key[0]: 'id' is a double, and equality of doubles is not reliable: a key needs another type",
             "key[2]: 'id' is a double, and equality of doubles is not reliable: a key needs another type",
-            "deduplicateBy[0]: 'id' is a key item: it is the same in all rows of one key and cannot tell the newest",
+            "deduplicate.latest[0]: 'id' is a key item: it is the same in all rows of one key and cannot tell the newest",
             "items[1].codeSet: unknown code set 'reslt'; did you mean 'result'?",
             "items[1].normalize[0]: unknown normalisation 'trm'; did you mean 'trim'?; there are trim, halfwidth, fullwidth, upper, lower, empty-null and date formats such as yyyyMMdd",
             "items[1].normalize[1]: a date format is for dates and timestamps; the item is of type text",

@@ -167,7 +167,7 @@ public sealed class RowRuleTests
             Name = "other",
             Rules = [new RowRule { Name = "r", Reference = new Reference("thing", new Dictionary<string, string> { ["a"] = "id", ["b"] = "code" }) }, new RowRule { Name = "s", Reference = new Reference("thing", new Dictionary<string, string> { ["b"] = "code" }) }],
         };
-        var sets = KnownValueSets.Of(resource, Catalogue(resource, other)).Select(set => string.Join(',', set)).ToArray();
+        var sets = KnownValueSets.Of(resource, Entries(resource, other)).Select(set => string.Join(',', set)).ToArray();
         Same(sets, "code", "code,id");
     }
 }

@@ -47,7 +47,7 @@ internal static class RouteBench
 
     public static MappedColumn[] WithKey(params MappedColumn[] others) => [From("check_no", "check_no"), From("region", "region"), .. others];
 
-    public static CatalogueSnapshot Catalogue(params Subscription[] subscriptions) => new()
+    public static CatalogueSnapshot Entries(params Subscription[] subscriptions) => new()
     {
         Departments = new Dictionary<string, Department>(),
         Connections = new Dictionary<string, Connection>(),
@@ -57,10 +57,10 @@ internal static class RouteBench
         Subscriptions = subscriptions.ToDictionary(subscription => subscription.Name),
     };
 
-    public static IRoute Route(Subscription subscription) => Factory.Create(subscription, Catalogue(subscription));
+    public static IRoute Route(Subscription subscription) => Factory.Create(subscription, Entries(subscription));
 
     public static IReadOnlyList<string> Check(Subscription subscription, params Subscription[] others) =>
-        RouteCheck.Check(subscription, Checks, Catalogue([subscription, .. others]), Compiler);
+        RouteCheck.Check(subscription, Checks, Entries([subscription, .. others]), Compiler);
 
     /// <summary>A log batch of the resource's items; d: a delete with its key alone.</summary>
     public static RowBatch Batch(params string?[][] rows) => Batch(Checks.Items.Select(item => (item.Name, item.Type)), rows);

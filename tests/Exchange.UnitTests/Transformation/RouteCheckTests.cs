@@ -60,7 +60,7 @@ public sealed class RouteCheckTests
     {
         var resource = Checks with { Key = ["result"] };
         var subscription = Subscription(new MappedColumn { Column = "jg", From = "result", CodeMap = "m" });
-        IReadOnlyList<string> With(string second) => Exchange.Bus.Transformation.RouteCheck.Check(subscription, resource, Catalogue() with
+        IReadOnlyList<string> With(string second) => Exchange.Bus.Transformation.RouteCheck.Check(subscription, resource, Entries() with
         {
             CodeMaps = new Dictionary<string, CodeMap> { ["m"] = new() { Name = "m", Map = new Dictionary<string, string> { ["1"] = "01", ["2"] = second } } },
         }, Compiler);

@@ -108,7 +108,7 @@ public sealed class RouteTests
     {
         var mine = Subscription(WithKey(new MappedColumn { Column = "src", Constant = "a" }));
         var other = mine with { Name = "other", Map = [.. WithKey(new MappedColumn { Column = "src", Constant = "b" })] };
-        var route = Factory.Create(mine, Catalogue(mine, other));
+        var route = Factory.Create(mine, Entries(mine, other));
         Assert.AreEqual("src check_no region", string.Join(' ', route.Target.Key));
         Assert.AreEqual("a", route.Target.Scope["src"]);
         var keys = route.TargetKeys(["[\"编号-1\",\"330000\"]", "[\"B\",\"no number\"]", "[\"C\",\"2\"]"]);
@@ -139,12 +139,12 @@ public sealed class RouteTests
             Route(plain with { Map = WithKey(Code with { Type = new(ItemKind.Text) }) }),
             Route(plain with { Target = plain.Target with { Deletes = Exchange.Contracts.FrontEnd.DeletePolicy.Ignore } }),
             Route(plain with { Target = plain.Target with { Connection = "elsewhere" } }),
-            Factory.Create(plain, Catalogue(plain) with { CodeMaps = new Dictionary<string, CodeMap> { [Results.Name] = Results with { Map = new Dictionary<string, string> { ["1"] = "01" } } } }),
-            Factory.Create(plain, Catalogue(plain) with { Resources = new Dictionary<string, Resource> { [Checks.Name] = Checks with { Items = [Checks.Items[0] with { Type = ItemType.String(30) }, .. Checks.Items.Skip(1)] } } }),
+            Factory.Create(plain, Entries(plain) with { CodeMaps = new Dictionary<string, CodeMap> { [Results.Name] = Results with { Map = new Dictionary<string, string> { ["1"] = "01" } } } }),
+            Factory.Create(plain, Entries(plain) with { Resources = new Dictionary<string, Resource> { [Checks.Name] = Checks with { Items = [Checks.Items[0] with { Type = ItemType.String(30) }, .. Checks.Items.Skip(1)] } } }),
         };
         Assert.HasCount(changed.Length + 1, changed.Select(route => route.Fingerprint).Append(fingerprint).Distinct().ToArray());
         var unread = Checks with { Items = [.. Checks.Items, new Item { Name = "new", Type = new(ItemKind.Text) }] };
-        Assert.AreEqual(fingerprint, Factory.Create(plain, Catalogue(plain) with { Resources = new Dictionary<string, Resource> { [Checks.Name] = unread } }).Fingerprint);
+        Assert.AreEqual(fingerprint, Factory.Create(plain, Entries(plain) with { Resources = new Dictionary<string, Resource> { [Checks.Name] = unread } }).Fingerprint);
     }
 
     [TestMethod]

@@ -30,8 +30,11 @@ internal sealed class MySqlTarget(SqlDialect dialect, TimeProvider clock) : Targ
     public override async Task LockAsync(DbConnection connection, string name, CancellationToken cancel)
     {
         await using var command = connection.Command("SELECT GET_LOCK(@name, @seconds)", ("@name", LockName(connection, name)), ("@seconds", LockSeconds));
-        if (Convert.ToInt64(await command.ExecuteScalarAsync(cancel) is { } answer and not DBNull ? answer : 0, CultureInfo.InvariantCulture) != 1)
-            throw new TimeoutException($"another session held the lock of the {name} for {LockSeconds} seconds");
+        var got = Convert.ToInt64(await command.ExecuteScalarAsync(cancel) is { } answer and not DBNull ? answer : 0, CultureInfo.InvariantCulture) == 1;
+        // A wait that is killed because it was cancelled answers NULL instead of failing.
+        if (got) return;
+        cancel.ThrowIfCancellationRequested();
+        throw new TimeoutException($"another session held the lock of the {name} for {LockSeconds} seconds");
     }
 
     /// <summary>The server's named locks outlive a transaction; a lost session gives them back by itself.</summary>

@@ -1,4 +1,5 @@
 using Exchange.Bus.Catalogue.Documents;
+using Exchange.Bus.Quality.Rules;
 
 namespace Exchange.Bus.Catalogue.Checks;
 
@@ -7,9 +8,9 @@ internal sealed class DepartmentCheck : IManifestCheck
 {
     public IEnumerable<ManifestFinding> Check(CatalogueSnapshot catalogue) =>
         from department in catalogue.Departments.Values
-        let problem = UnifiedCreditCode.Problem(department.Uscc)
+        let problem = UnifiedSocialCreditCode.Check(department.Uscc)
         where problem is not null
-        select new ManifestFinding(ManifestKind.Department, department.Name, "uscc", problem);
+        select new ManifestFinding(ManifestKind.Department, department.Name, "uscc", $"'{department.Uscc}' {problem}");
 }
 
 /// <summary>The codes of a map stand in the sets that it says.</summary>
