@@ -115,6 +115,8 @@ internal sealed partial class SubscriptionDelivery(
     /// <summary>Makes the target fit, asks its ledger how far it is, and begins anew where the route has changed or the ledger asks for it.</summary>
     async Task PrepareAsync(DeliveryRun run, CancellationToken cancel)
     {
+        // A delivery that was killed after its last commit left nothing to do: no record of a further one would end its own.
+        if (run.Id == 0) await runs.CloseAbandonedAsync(run.Resource.Name, run.Name, cancel);
         var misfits = await run.Database.Target.EnsureAsync(run.Route.Target, run.Subscription.Target.Create, cancel);
         if (misfits.Count > 0)
         {

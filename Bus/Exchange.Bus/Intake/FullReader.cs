@@ -24,6 +24,7 @@ internal sealed class FullReader(BatchAppender appender, PageJudge judge, Change
         {
             var page = await NextPageAsync(run, cancel);
             steps.Reached(ExchangeStep.Read, run.Name);
+            if (page.Rows.Count == 0 && page.Resume is null && run.Position.Full!.FirstBatch > 0) break;
             Remember(run, seen, page.Rows);
             var (rows, refused) = await judge.JudgeAsync(run.Plan, page, null, cancel);
             steps.Reached(ExchangeStep.Quality, run.Name);

@@ -15,6 +15,9 @@ internal sealed record SourcePosition
     /// <summary>Why the next run must be a full although one is complete (truncated, error limit reached …); null: none needed.</summary>
     public string? FullWanted { get; init; }
 
+    /// <summary>`capture remove` took the triggers away: a running hub leaves the source alone, a sync by hand installs them again and reads in full.</summary>
+    public bool CaptureRemoved { get; init; }
+
     /// <summary>Modes cursor and control.</summary>
     public TrackedPosition? Tracked { get; init; }
 

@@ -1,3 +1,4 @@
+using Exchange.AcceptanceTests.Hubs;
 using Exchange.TestSupport;
 
 namespace Exchange.AcceptanceTests.Manifests;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 
-namespace Exchange.AcceptanceTests.Manifests;
+namespace Exchange.AcceptanceTests.Hubs;
 
 /// <summary>What a finished command said.</summary>
 internal sealed record Outcome(int Status, string Out, string Error);
@@ -27,7 +27,8 @@ internal sealed class HubProcess : IDisposable
 
     public Task<Outcome> RunAsync(params string[] arguments) => RunAsync("", arguments);
 
-    public async Task<Outcome> RunAsync(string input, string[] arguments)
+    /// <summary>Starts a command that goes on until it is told to end.</summary>
+    public Process Start(params string[] arguments)
     {
         // The project reference puts the host beside this assembly.
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "exchange.dll"), .. arguments])
@@ -35,7 +36,12 @@ internal sealed class HubProcess : IDisposable
             WorkingDirectory = Folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, StandardOutputEncoding = Encoding.UTF8, StandardErrorEncoding = Encoding.UTF8,
         };
         foreach (var (name, value) in Environment) start.Environment[name] = value;
-        using var process = Process.Start(start)!;
+        return Process.Start(start)!;
+    }
+
+    public async Task<Outcome> RunAsync(string input, string[] arguments)
+    {
+        using var process = Start(arguments);
         using var limit = new CancellationTokenSource(Limit);
         var (output, error) = (process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));
         await process.StandardInput.WriteAsync(input);
