@@ -119,7 +119,7 @@ internal sealed partial class HubLoop(
         await intake.HasChangesAsync(resource, cancel) ? (await intake.RunAsync(resource, wantFull: false, null, null, cancel)).Fault : null;
 
     async Task<ExchangeException?> DeliverAsync(string subscription, CancellationToken cancel) =>
-        (await delivery.RunAsync(subscription, null, null, cancel)).Fault;
+        (await delivery.RunAsync(subscription, null, null, null, cancel)).Fault;
 
     /// <summary>Starts work unless the same work goes on already (then it is done once more afterwards) or is waiting after a fault.</summary>
     void Start(string name, Func<CancellationToken, Task<ExchangeException?>> work, CancellationToken cancel)
