@@ -24,7 +24,7 @@ public sealed partial class NamingTests
         Holds(WrongCodes(typeof(ErrorCodes)), "people and programs tell errors apart by their codes");
 
     [TestMethod]
-    public void Links_between_documents_lead_somewhere() => Holds(DeadLinks(Documents()), "a reader who is sent nowhere stops reading");
+    public void Links_between_documents_lead_somewhere() => Holds(DeadLinks(Document.All()), "a reader who is sent nowhere stops reading");
 
     [TestMethod]
     public void Deliberate_violators_are_found()
@@ -65,15 +65,7 @@ public sealed partial class NamingTests
             .Concat(codes.Where(code => !WellFormed().IsMatch(code.Code)).Select(code => $"{code.Name}: {code.Code}"));
     }
 
-    static IEnumerable<SourceFile> Documents()
-    {
-        var folder = Path.Combine(Sources.Root(), "docs");
-        return Directory.EnumerateFiles(folder, "*.md", SearchOption.AllDirectories)
-            .Where(file => !file.Contains("/requirements/", StringComparison.Ordinal))
-            .Select(file => new SourceFile(Path.GetRelativePath(Sources.Root(), file).Replace('\\', '/'), File.ReadAllText(file)));
-    }
-
-    static IEnumerable<string> DeadLinks(IEnumerable<SourceFile> documents) =>
+    static IEnumerable<string> DeadLinks(IEnumerable<Document> documents) =>
         from document in documents
         from Match link in Link().Matches(document.Text)
         let target = link.Groups[1].Value
