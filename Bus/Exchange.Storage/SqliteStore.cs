@@ -162,7 +162,7 @@ internal sealed partial class SqliteStore : IStore, IStoreSignals
     }
 
     ExchangeException Translate(SqliteException failed) => failed.SqliteErrorCode is Corrupt or NotADatabase
-        ? new(ErrorCodes.StoreDamaged, Party.Hub, $"The store {_address.Label} is damaged or not a SQLite file: {failed.Message}", "Restore it with exchange restore.", failed)
+        ? new(ErrorCodes.StoreDamaged, Party.Hub, $"The store {_address.Label} is damaged or not a SQLite file: {failed.Message}", "Put a backup of the data folder back, or begin with an empty folder, apply the manifests and run `exchange sync --all --full`.", failed)
         : new(ErrorCodes.StoreUnreachable, Party.Hub, $"The store {_address.Label} can't be opened: {failed.Message}", "Check that the path exists and that this user may write there.", failed);
 
     [LoggerMessage(1101, LogLevel.Debug, "The store was busy; the write is tried again (attempt {Attempt})")]

@@ -53,4 +53,4 @@ internal sealed class IntakeRun
 internal sealed class ErrorLimitException(string resource, string limit) : Contracts.Errors.ExchangeException(
     Contracts.Errors.ErrorCodes.ErrorLimitReached, Contracts.Errors.Party.Provider,
     $"Resource {resource}: the run was stopped before anything was delivered, {limit}.",
-    "The rows stand in the error table and under `exchange errors --rows`; correct them and run again. The next run reads the source in full.");
+    "The rows stand in the error table and under `exchange errors list --rows`; correct them and run again. The next run reads the source in full.");

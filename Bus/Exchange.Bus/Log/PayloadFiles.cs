@@ -70,8 +70,9 @@ internal sealed class PayloadFiles(IStore store, TimeProvider time) : IPayloadPl
         var root = Path.Combine(store.DataFolder, Folder);
         var folder = Path.Combine(root, resource);
         if (Directory.Exists(folder)) return folder;
+        // Each level for itself: folders above would get the usual rights.
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
-        else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        else foreach (var level in new[] { root, folder }) Directory.CreateDirectory(level, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         DurableFolder.Sync(root);
         DurableFolder.Sync(store.DataFolder);
         return folder;

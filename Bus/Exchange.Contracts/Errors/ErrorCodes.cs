@@ -25,5 +25,7 @@ public static class ErrorCodes
     public const string FrontEndObjectMissing = "frontend.object.missing";
     public const string FrontEndUnfit = "frontend.table.unfit";
     public const string FrontEndFailed = "frontend.statement.failed";
+    /// <summary>A fault that nobody foresaw: a bug.</summary>
+    public const string ProgramFailed = "hub.program.failed";
     public const string LedgerMismatch = "subscriber.ledger.mismatch";
 }

@@ -37,7 +37,7 @@ internal sealed class GetCommand : HubCommand
                 await Terminal.Out.WriteAsync(string.Join("---\n", entries.Select(entry => entry.Yaml)));
                 break;
             default:
-                if (entries.Count == 0) await Terminal.Error.WriteLineAsync($"there is no {kind} yet");
+                if (entries.Count == 0) await Terminal.Error.WriteLineAsync($"nothing yet: {kind}");
                 else Terminal.Table([.. entries[0].Columns.Keys], [.. entries.Select(entry => (IReadOnlyList<string>)[.. entry.Columns.Values])]);
                 break;
         }

@@ -78,7 +78,7 @@ internal sealed class Terminal
                 Error.WriteLine($"error: the program failed: {exception.GetType().Name}: {exception.Message}");
                 Error.WriteLine("  at fault: hub");
                 Error.WriteLine("  next: run it again with EXCHANGE_DEBUG=1 and report what it says");
-                Error.WriteLine("  code: hub.program.failed");
+                Error.WriteLine($"  code: {ErrorCodes.ProgramFailed}");
                 return ExitStatus.Failed;
         }
     }
