@@ -24,7 +24,8 @@ internal sealed class KeyReader(IStore store, ILeases leases, BatchAppender appe
     /// <param name="itemSets">Item sets whose values are kept.</param>
     /// <param name="then">What becomes of the position with the append.</param>
     /// <param name="cancel">Stops.</param>
-    public async Task<LogBatch> AppendAsync(IntakeRun run, RowBatch keys, IReadOnlyList<IReadOnlyList<string>> itemSets, Func<SourcePosition, SourcePosition> then, CancellationToken cancel)
+    /// <param name="judgedAgain">See <see cref="BatchDraft.JudgedAgain"/>.</param>
+    public async Task<LogBatch> AppendAsync(IntakeRun run, RowBatch keys, IReadOnlyList<IReadOnlyList<string>> itemSets, Func<SourcePosition, SourcePosition> then, CancellationToken cancel, bool judgedAgain = false)
     {
         var waited = Stopwatch.StartNew();
         var page = await run.Plan.Database.Source.ReadKeysAsync(run.Plan.Query, keys, cancel);
@@ -39,6 +40,7 @@ internal sealed class KeyReader(IStore store, ILeases leases, BatchAppender appe
             Rows = rows,
             Refused = refused,
             Read = rows.Count + refused.Count,
+            JudgedAgain = judgedAgain,
             Then = (position, _) => then(position),
         }, itemSets, cancel);
     }
