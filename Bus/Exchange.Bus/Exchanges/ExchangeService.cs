@@ -33,7 +33,7 @@ internal sealed class ExchangeService(ICatalogue catalogue, IFrontEndDatabases d
         switch (action)
         {
             case CaptureAction.Install: await database.Capture.InstallAsync(target, cancel); break;
-            case CaptureAction.Remove: await database.Capture.RemoveAsync(target, cancel); break;
+            case CaptureAction.Remove: await intake.RemoveCaptureAsync(database, target, resource, cancel); break;
         }
 
         return await database.Capture.StatusAsync(target, cancel);

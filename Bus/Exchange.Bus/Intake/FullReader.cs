@@ -24,6 +24,7 @@ internal sealed class FullReader(BatchAppender appender, PageJudge judge, Change
         {
             var page = await NextPageAsync(run, cancel);
             steps.Reached(ExchangeStep.Read, run.Name);
+            if (page.Rows.Count == 0 && page.Resume is null && run.Position.Full!.FirstBatch > 0) break;
             Remember(run, seen, page.Rows);
             var (rows, refused) = await judge.JudgeAsync(run.Plan, page, null, cancel);
             steps.Reached(ExchangeStep.Quality, run.Name);
@@ -75,7 +76,7 @@ internal sealed class FullReader(BatchAppender appender, PageJudge judge, Change
         var tracked = rows[run.Plan.Tracked[0]];
         var keys = run.Plan.Query.Key.Select(rows.Ordinal).ToList();
         for (var row = 0; row < rows.Count; row++)
-            if (TrackedReader.IsAbove(tracked, row, start, run.Plan.Source.MaxLateness)) seen.Meet(RowKey.Text(rows, keys, row), rows, row);
+            if (TrackedReader.IsAbove(tracked, row, start, run.Plan.Source.MaxLateness)) seen.Meet(TrackedReader.RowIdentity(run.Plan, rows, keys, row), rows, row);
     }
 
     async Task EndAsync(IntakeRun run, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel)

@@ -77,10 +77,27 @@ internal sealed partial class SourceIntake(
         var snapshot = await catalogue.ReadAsync(cancel);
         if (snapshot.Resources.GetValueOrDefault(name) is not { Source: { Mode: CaptureMode.ChangeLog } source } resource) return false;
         var state = await states.ReadAsync(name, cancel);
+        if (state.Position.CaptureRemoved) return false;
         if (!state.Position.Complete || state.Position.Full is not null || state.Position.FullWanted is not null || state.Hold is not null) return true;
         if ((await quarantine.KeysToJudgeAgainAsync(name, 1, cancel)).Count > 0) return true;
         await using var database = databases.Open(snapshot.Connections[source.Connection].ToFrontEnd());
-        return (await database.Capture.ReadAsync(SourcePlan.CaptureOf(resource, source, snapshot), 1, cancel)).Ids.Count > 0;
+        try
+        {
+            return (await database.Capture.ReadAsync(SourcePlan.CaptureOf(resource, source, snapshot), 1, cancel)).Ids.Count > 0;
+        }
+        catch (FrontEndException fault) when (fault.Fault == FrontEndFault.Standing)
+        {
+            return true; // the run finds out what is missing, mends what it can and notes the rest
+        }
+    }
+
+    /// <summary>Takes triggers and change log away, between two runs.</summary>
+    public async Task RemoveCaptureAsync(IFrontEndDatabase database, CaptureTarget target, string name, CancellationToken cancel)
+    {
+        await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience, null, time, cancel);
+        var state = await states.ReadAsync(name, cancel);
+        await states.SaveAsync(name, state.Position with { CaptureRemoved = true, FullWanted = "the triggers were removed" }, cancel);
+        await database.Capture.RemoveAsync(target, cancel);
     }
 
     async Task<IntakeRun> BeginAsync(SourcePlan plan, Lease lease, long openRun, SourcePosition position, IProgress<SyncProgress>? progress, Action? appended, CancellationToken cancel)

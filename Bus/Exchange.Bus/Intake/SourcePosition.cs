@@ -15,6 +15,9 @@ internal sealed record SourcePosition
     /// <summary>Why the next run must be a full although one is complete (truncated, error limit reached …); null: none needed.</summary>
     public string? FullWanted { get; init; }
 
+    /// <summary>`capture remove` took the triggers away: a running hub leaves the source alone, a sync by hand installs them again and reads in full.</summary>
+    public bool CaptureRemoved { get; init; }
+
     /// <summary>Modes cursor and control.</summary>
     public TrackedPosition? Tracked { get; init; }
 
@@ -51,7 +54,11 @@ internal sealed record FullProgress
 /// <param name="At">The server's clock.</param>
 /// <param name="OldestOpen">PostgreSQL: ids below have ended.</param>
 /// <param name="NextOpen">PostgreSQL: ids from here on had not started.</param>
-internal sealed record TrackPass(string? Greatest, DateTimeOffset At, long? OldestOpen, long? NextOpen);
+internal sealed record TrackPass(string? Greatest, DateTimeOffset At, long? OldestOpen, long? NextOpen)
+{
+    /// <summary>The greatest value as an instant where the column is a date or timestamp.</summary>
+    public DateTimeOffset? GreatestAt { get; init; }
+}
 
 /// <summary>
 /// The safe horizon of a tracked column: everything below <see cref="From"/> has been read and can't be joined by a late commit any more (by the declared

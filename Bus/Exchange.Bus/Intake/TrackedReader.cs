@@ -15,7 +15,7 @@ internal sealed class TrackedReader(BatchAppender appender, KeyReader keys, Page
     public static async Task<TrackPass> LookAsync(SourcePlan plan, CancellationToken cancel)
     {
         var point = await plan.Database.Source.TrackAsync(plan.Query, plan.Tracked[0], cancel);
-        return new TrackPass(point.Greatest, point.ServerNow, point.OldestOpen, point.NextOpen);
+        return new TrackPass(point.Greatest, point.ServerNow, point.OldestOpen, point.NextOpen) { GreatestAt = point.GreatestInstant };
     }
 
     public async Task TakeAsync(IntakeRun run, SeenRows seen, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel)
@@ -52,10 +52,12 @@ internal sealed class TrackedReader(BatchAppender appender, KeyReader keys, Page
     public static bool IsAbove(Column tracked, int row, TrackPass start, TimeSpan maxLateness)
     {
         if (tracked.IsNull(row) || start.Greatest is null) return false;
+        // Increments begin at the greatest value, which may be much older than the clock.
+        var from = start.GreatestAt is { } greatestAt && greatestAt < start.At ? greatestAt : start.At;
         return tracked switch
         {
-            LongColumn { Type.Kind: ItemKind.Timestamp } instants => instants[row] >= Temporal.Microseconds(start.At - maxLateness - maxLateness),
-            LongColumn { Type.Kind: ItemKind.Date } days => days[row] >= Temporal.Days(DateOnly.FromDateTime((start.At - maxLateness).UtcDateTime)) - 2,
+            LongColumn { Type.Kind: ItemKind.Timestamp } instants => instants[row] >= Temporal.Microseconds(from - maxLateness - maxLateness),
+            LongColumn { Type.Kind: ItemKind.Date } days => days[row] >= Temporal.Days(DateOnly.FromDateTime((from - maxLateness).UtcDateTime)) - 2,
             LongColumn numbers when long.TryParse(start.Greatest, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var greatest) =>
                 numbers[row] >= greatest - SafeHorizon.FirstIntegerOverlap,
             BytesColumn texts => string.CompareOrdinal(texts.StringAt(row), start.Greatest) >= 0,
@@ -113,8 +115,8 @@ internal sealed class TrackedReader(BatchAppender appender, KeyReader keys, Page
         if (incomplete.Count > 0) await AppendRowsAsync(run, Pages.Pick(new SourcePage { Rows = rows }, incomplete), itemSets, cancel);
     }
 
-    /// <summary>Rows that share a key are told apart by their place in the tracked order.</summary>
-    static string RowIdentity(SourcePlan plan, RowBatch rows, List<int> ordinals, int row)
+    /// <summary>By what a row is remembered as taken up: rows that share a key are told apart by their place in the tracked order.</summary>
+    public static string RowIdentity(SourcePlan plan, RowBatch rows, IReadOnlyList<int> ordinals, int row)
     {
         var key = RowKey.Text(rows, ordinals, row);
         return plan.Query.KeyIsUnique ? key : key + RowKey.Text([.. plan.Tracked.Select(column => rows[column].TextAt(row))]);

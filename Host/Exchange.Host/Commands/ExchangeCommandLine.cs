@@ -13,6 +13,7 @@ internal static class ExchangeCommandLine
     /// <summary>Every command, in the order in which help lists them.</summary>
     static Command[] Commands(Terminal terminal) =>
     [
+        new DemoCommand(terminal),
         new SetupCommand(terminal),
         new ApplyCommand(terminal),
         new ExportCommand(terminal),
