@@ -60,7 +60,8 @@ internal sealed class BatchAppender(
             var newly = refused.Count > 0 ? await quarantine.RefuseAsync(session, refused, cancel) : 0;
             var closed = closing.Count > 0 ? await quarantine.CloseAsync(session, resource.Name, null, closing, appended.Number, cancel) : 0;
             if (draft.Rows.Count > 0) await known.ApplyAsync(session, resource.Name, itemSets, draft.Rows, keys, cancel);
-            if (draft.Rows.Count > 0) await quarantine.GrownAsync(session, $"resource/{resource.Name}", cancel);
+            // A mark deletes rows: what they held is free.
+            if (draft.Rows.Count > 0 || draft.Kind == BatchKind.Mark) await quarantine.GrownAsync(session, $"resource/{resource.Name}", cancel);
             if (draft.Besides is { } besides) closed += await besides(session, appended);
             var then = draft.Then(run.Position, appended);
             await SourceStates.SaveAsync(session, resource.Name, then, cancel);

@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using Exchange.Bus.Log;
+using Exchange.Bus.Quality;
 using Exchange.Contracts.Rows;
 using Exchange.Storage;
 
 namespace Exchange.Bus.Intake;
 
 /// <summary>Reads rows anew by key and appends them as changes: keys that are gone become deletions.</summary>
-internal sealed class KeyReader(IStore store, ILeases leases, BatchAppender appender, PageJudge judge, ExchangeSteps steps)
+internal sealed class KeyReader(IStore store, ILeases leases, BatchAppender appender, PageJudge judge, IKnownValues known, ExchangeSteps steps)
 {
     /// <summary>Keys once each, by code point.</summary>
     public static RowBatch Distinct(RowBatch keys)
@@ -54,6 +55,14 @@ internal sealed class KeyReader(IStore store, ILeases leases, BatchAppender appe
             return 0;
         }, cancel);
         run.Position = position;
+    }
+
+    /// <summary>Makes the index of known values anew where a mark asks for it, also one of a run that was killed before it came to it.</summary>
+    public async Task RebuildKnownAsync(IntakeRun run, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel)
+    {
+        if (!run.Position.KnownOutdated) return;
+        if (itemSets.Count > 0) await known.RebuildAsync(run.Name, itemSets, cancel);
+        await SaveAsync(run, run.Position with { KnownOutdated = false }, cancel);
     }
 
     /// <summary>Keys that were asked for and not found. The engine's collation may find 'A' for 'a': what counts is the code points.</summary>

@@ -212,10 +212,10 @@ public sealed class DeliveryTests
         using var ___ = hub;
         await hub.SyncAsync();
         var runs = await hub.GetAsync("runs");
-        CollectionAssert.AreEquivalent(new[] { "full", "delivery" }, runs.Select(run => run.GetProperty("kind").GetString()).ToList());
+        CollectionAssert.AreEquivalent(new[] { "full", "delivery" }, runs.Select(run => run.GetProperty("kind").GetString()).ToList(), string.Join('\n', runs));
         Assert.IsTrue(runs.All(run => run.GetProperty("state").GetString() == "done" && run.GetProperty("ended").ValueKind == JsonValueKind.String));
         var batches = await hub.GetAsync("batch", "r");
-        CollectionAssert.AreEquivalent(new[] { "mark", "snapshot" }, batches.Select(batch => batch.GetProperty("kind").GetString()).ToList());
+        CollectionAssert.AreEquivalent(new[] { "mark", "snapshot" }, batches.Select(batch => batch.GetProperty("kind").GetString()).ToList(), string.Join('\n', batches));
         var one = await hub.RunAsync(0, "get", "batch", "r/1", "-o", "json");
         Assert.AreEqual(4, JsonDocument.Parse(one.Out).RootElement.GetProperty("upserts").GetInt32());
         Assert.Contains("SUBSCRIPTION", (await hub.RunAsync(0, "sync", "s")).Out);
