@@ -24,6 +24,9 @@ internal sealed record BatchDraft
     /// <summary>Refused rows; batch and run are filled in.</summary>
     public required IReadOnlyList<QuarantinedRow> Refused { get; init; }
 
+    /// <summary>Whether the rows stood in quarantine before: those that stay there as they are were rejected by an earlier run, not by this one.</summary>
+    public bool JudgedAgain { get; init; }
+
     /// <summary>How many rows of the source stand behind this batch.</summary>
     public required long Read { get; init; }
 
@@ -54,14 +57,15 @@ internal sealed class BatchAppender(
             await leases.AssertHeldAsync(session, run.Lease, cancel);
             var appended = await log.AppendAsync(session, resource.Name, draft.Kind, run.Id, draft.FullStart, run.Pending, payload, cancel);
             var refused = draft.Refused.Select(row => row with { Batch = appended.Number, Run = run.Id }).ToList();
-            if (refused.Count > 0) await quarantine.RefuseAsync(session, refused, cancel);
+            var newly = refused.Count > 0 ? await quarantine.RefuseAsync(session, refused, cancel) : 0;
             var closed = closing.Count > 0 ? await quarantine.CloseAsync(session, resource.Name, null, closing, appended.Number, cancel) : 0;
             if (draft.Rows.Count > 0) await known.ApplyAsync(session, resource.Name, itemSets, draft.Rows, keys, cancel);
-            if (draft.Rows.Count > 0) await quarantine.GrownAsync(session, $"resource/{resource.Name}", cancel);
+            // A mark deletes rows: what they held is free.
+            if (draft.Rows.Count > 0 || draft.Kind == BatchKind.Mark) await quarantine.GrownAsync(session, $"resource/{resource.Name}", cancel);
             if (draft.Besides is { } besides) closed += await besides(session, appended);
             var then = draft.Then(run.Position, appended);
             await SourceStates.SaveAsync(session, resource.Name, then, cancel);
-            var counted = Count(run.Record, draft, payload, closed);
+            var counted = Count(run.Record, draft, draft.JudgedAgain ? newly : refused.Count, payload, closed);
             await runs.UpdateAsync(session, counted, cancel);
             await messages.SendAsync(session, new ResourceGrown(resource.Name), cancel, mergeKey: $"grown/{resource.Name}");
             return (appended, then, counted);
@@ -74,12 +78,12 @@ internal sealed class BatchAppender(
         return batch;
     }
 
-    static RunRecord Count(RunRecord run, BatchDraft draft, PreparedPayload payload, long closed) => run with
+    static RunRecord Count(RunRecord run, BatchDraft draft, int rejected, PreparedPayload payload, long closed) => run with
     {
         Read = run.Read + draft.Read,
         Accepted = run.Accepted + payload.Upserts,
         Deleted = run.Deleted + payload.Deletes,
-        Rejected = run.Rejected + draft.Refused.Count,
+        Rejected = run.Rejected + rejected,
         Closed = run.Closed + closed,
         Batches = run.Batches + 1,
         Bytes = run.Bytes + payload.Bytes,

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Exchange.Bus.Log;
-using Exchange.Bus.Quality;
 using Exchange.Bus.Quarantine;
 using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Rows;
@@ -12,7 +11,7 @@ namespace Exchange.Bus.Intake;
 /// where it was. Changes of a `changelog` source are taken up between pages; since pages and changes are read and appended by one flow in read order, neither
 /// undoes the other. Ends with a mark: keys that the full has not met are gone.
 /// </summary>
-internal sealed class FullReader(BatchAppender appender, PageJudge judge, ChangeLogReader changes, IKnownValues known, IQuarantine quarantine, ReferencedItems referenced, ExchangeSteps steps)
+internal sealed class FullReader(BatchAppender appender, PageJudge judge, ChangeLogReader changes, KeyReader keys, IQuarantine quarantine, ReferencedItems referenced, ExchangeSteps steps)
 {
     /// <summary>Pages between two looks at the change log.</summary>
     const int PagesBetweenChanges = 5;
@@ -52,7 +51,7 @@ internal sealed class FullReader(BatchAppender appender, PageJudge judge, Change
         }
 
         await EndAsync(run, itemSets, cancel);
-        if (itemSets.Count > 0) await known.RebuildAsync(run.Name, itemSets, cancel);
+        await keys.RebuildKnownAsync(run, itemSets, cancel);
     }
 
     /// <summary>Stands for a resume token once the last page is in the log: only the mark is missing.</summary>
@@ -95,6 +94,7 @@ internal sealed class FullReader(BatchAppender appender, PageJudge judge, Change
                 Full = null,
                 Complete = true,
                 FullWanted = null,
+                KnownOutdated = itemSets.Count > 0,
                 LastFullRows = full.Rows,
                 Tracked = full.TrackedAtStart is { } start ? SafeHorizon.AfterFull(start) : null,
             },

@@ -20,7 +20,7 @@ internal sealed class JudgeAgain(IQuarantine quarantine, KeyReader keys)
             if (waiting.Count == 0) return;
             var natural = NaturalKeys(run.Plan, waiting);
             if (natural.Count == 0) return;
-            await keys.AppendAsync(run, natural, itemSets, position => position, cancel);
+            await keys.AppendAsync(run, natural, itemSets, position => position, cancel, judgedAgain: true);
             run.Report(run.Kind);
             ErrorLimits.Check(run);
         }

@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using Exchange.Bus.Log;
+using Exchange.Bus.Quality;
 using Exchange.Contracts.Rows;
 using Exchange.Storage;
 
 namespace Exchange.Bus.Intake;
 
 /// <summary>Reads rows anew by key and appends them as changes: keys that are gone become deletions.</summary>
-internal sealed class KeyReader(IStore store, ILeases leases, BatchAppender appender, PageJudge judge, ExchangeSteps steps)
+internal sealed class KeyReader(IStore store, ILeases leases, BatchAppender appender, PageJudge judge, IKnownValues known, ExchangeSteps steps)
 {
     /// <summary>Keys once each, by code point.</summary>
     public static RowBatch Distinct(RowBatch keys)
@@ -24,7 +25,8 @@ internal sealed class KeyReader(IStore store, ILeases leases, BatchAppender appe
     /// <param name="itemSets">Item sets whose values are kept.</param>
     /// <param name="then">What becomes of the position with the append.</param>
     /// <param name="cancel">Stops.</param>
-    public async Task<LogBatch> AppendAsync(IntakeRun run, RowBatch keys, IReadOnlyList<IReadOnlyList<string>> itemSets, Func<SourcePosition, SourcePosition> then, CancellationToken cancel)
+    /// <param name="judgedAgain">See <see cref="BatchDraft.JudgedAgain"/>.</param>
+    public async Task<LogBatch> AppendAsync(IntakeRun run, RowBatch keys, IReadOnlyList<IReadOnlyList<string>> itemSets, Func<SourcePosition, SourcePosition> then, CancellationToken cancel, bool judgedAgain = false)
     {
         var waited = Stopwatch.StartNew();
         var page = await run.Plan.Database.Source.ReadKeysAsync(run.Plan.Query, keys, cancel);
@@ -39,6 +41,7 @@ internal sealed class KeyReader(IStore store, ILeases leases, BatchAppender appe
             Rows = rows,
             Refused = refused,
             Read = rows.Count + refused.Count,
+            JudgedAgain = judgedAgain,
             Then = (position, _) => then(position),
         }, itemSets, cancel);
     }
@@ -52,6 +55,14 @@ internal sealed class KeyReader(IStore store, ILeases leases, BatchAppender appe
             return 0;
         }, cancel);
         run.Position = position;
+    }
+
+    /// <summary>Makes the index of known values anew where a mark asks for it, also one of a run that was killed before it came to it.</summary>
+    public async Task RebuildKnownAsync(IntakeRun run, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel)
+    {
+        if (!run.Position.KnownOutdated) return;
+        if (itemSets.Count > 0) await known.RebuildAsync(run.Name, itemSets, cancel);
+        await SaveAsync(run, run.Position with { KnownOutdated = false }, cancel);
     }
 
     /// <summary>Keys that were asked for and not found. The engine's collation may find 'A' for 'a': what counts is the code points.</summary>

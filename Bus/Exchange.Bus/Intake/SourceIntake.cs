@@ -22,7 +22,7 @@ internal sealed record IntakeOutcome(RunRecord? Record, ExchangeException? Fault
 /// </summary>
 internal sealed partial class SourceIntake(
     ICatalogue catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, IStore store, ILeases leases, SourceStates states, IRuns runs, IResourceLog log, IQuarantine quarantine,
-    SourcePreparation preparation, FullReader full, ChangeLogReader changes, TrackedReader tracked, JudgeAgain again, ReferencedItems referenced, IKnownValues known, PushBack pushBack,
+    SourcePreparation preparation, FullReader full, ChangeLogReader changes, TrackedReader tracked, KeyReader keys, JudgeAgain again, ReferencedItems referenced, IKnownValues known, PushBack pushBack,
     TimeProvider time, ILogger<SourceIntake> logger)
 {
     /// <summary>How long a dead reader keeps others from its source.</summary>
@@ -127,6 +127,7 @@ internal sealed partial class SourceIntake(
         var seen = run.Plan.Tracked.Count == 0 ? null : run.Position.Full is { Next: null } ? new SeenRows() : SeenRows.Restore(await states.ReadSeenAsync(run.Name, cancel));
         if (run.Position.Full is not null) await full.ReadAsync(run, seen, cancel);
         var itemSets = await referenced.OfAsync(run.Plan.Resource, cancel);
+        await keys.RebuildKnownAsync(run, itemSets, cancel);
         if (run.Plan.Capture is not null) await changes.TakeAsync(run, itemSets, cancel);
         else if (seen is not null && run.Kind == "incremental") await tracked.TakeAsync(run, seen, itemSets, cancel);
         await again.TakeAsync(run, itemSets, cancel);

@@ -24,6 +24,9 @@ internal sealed record SourcePosition
     /// <summary>The run that is open: a killed run goes on under its own number.</summary>
     public long OpenRun { get; init; }
 
+    /// <summary>Whether the index of known values must be made anew: a full's mark deletes rows that no batch names.</summary>
+    public bool KnownOutdated { get; init; }
+
     /// <summary>Rows that the last complete full read.</summary>
     public long? LastFullRows { get; init; }
 

@@ -50,9 +50,10 @@ internal interface IQuarantine
 {
     /// <summary>
     /// Opens entries; an open entry of the same resource, subscription and key is closed first (a newer version was judged), unless it was refused with the same batch
-    /// and run: rows of one read that share a key are all told.
+    /// and run: rows of one read that share a key are all told. A row that stands in quarantine with the same values for the same reasons keeps its entry, which then counts as
+    /// of this batch and run. Answers how many entries were opened.
     /// </summary>
-    Task RefuseAsync(StoreSession session, IReadOnlyList<QuarantinedRow> rows, CancellationToken cancel);
+    Task<int> RefuseAsync(StoreSession session, IReadOnlyList<QuarantinedRow> rows, CancellationToken cancel);
 
     /// <summary>Closes open entries of those keys: a good version was accepted, or the row was deleted.</summary>
     /// <returns>How many rows were closed.</returns>

@@ -11,16 +11,19 @@ namespace Exchange.Bus.Quarantine;
 /// </remarks>
 internal sealed class StoredQuarantine(IStore store, TimeProvider time) : IQuarantine
 {
-    public async Task RefuseAsync(StoreSession session, IReadOnlyList<QuarantinedRow> rows, CancellationToken cancel)
+    public async Task<int> RefuseAsync(StoreSession session, IReadOnlyList<QuarantinedRow> rows, CancellationToken cancel)
     {
+        var kept = new HashSet<QuarantinedRow>(ReferenceEqualityComparer.Instance);
         foreach (var group in rows.Where(row => row.Key is not null).GroupBy(row => (row.Resource, row.Subscription, row.Batch, row.Run)))
         {
             var (resource, subscription, batch, run) = group.Key;
+            foreach (var chunk in group.Chunk(ValueTable.Chunk)) kept.UnionWith(await new StandingRefusals(session).KeepAsync(chunk, cancel));
             // Rows refused together stay open together: two rows of one page may share a key, and both are told to the provider.
             await CloseKeysAsync(session, resource, subscription, group.Select(row => row.Key!), batch, " AND NOT (batch = @batch AND run = @run)", run, cancel);
         }
 
-        await new Refusal(session, time).WriteAsync(rows, cancel);
+        await new Refusal(session, time).WriteAsync(kept.Count == 0 ? rows : [.. rows.Where(row => !kept.Contains(row))], cancel);
+        return rows.Count - kept.Count;
     }
 
     public Task<long> CloseAsync(StoreSession session, string resource, string? subscription, IReadOnlyCollection<string> keys, long batch, CancellationToken cancel) =>

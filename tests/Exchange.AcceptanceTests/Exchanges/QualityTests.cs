@@ -198,4 +198,23 @@ public sealed class QualityTests
         CollectionAssert.AreEqual(new[] { "a|2", "b|9", "d|5", "f|1" }, await target.LinesAsync(copy));
         Assert.IsEmpty(await ErrorsAsync(source, "t_error"));
     }
+
+    [TestMethod]
+    public async Task A_value_whose_holder_a_full_no_longer_meets_is_free_within_that_full()
+    {
+        var table = FrontTable.Of("t", "id", ("id", "int32"), ("number", "string(5)"));
+        await using var source = await FrontEnd.CreateAsync("sqlite");
+        await using var target = await FrontEnd.CreateAsync("sqlite");
+        using var hub = new TestHub();
+        await source.CreateAsync(table);
+        await source.InsertAsync(table, ["1", "x"]);
+        await hub.ApplyAsync(TestHub.Connections(("source", source), ("target", target)),
+            TestHub.Resource("r", table, "mode: snapshot", "", new Dictionary<string, string> { ["number"] = "rules: [unique]" }), TestHub.Subscription("s", "r", "copy"));
+        await hub.SyncAsync();
+        await source.DeleteAsync(table, "1");
+        await source.InsertAsync(table, ["2", "x"]);
+        await hub.SyncAsync(-1);
+        CollectionAssert.AreEqual(new[] { "2|x" }, await target.LinesAsync(table with { Name = "copy" }));
+        Assert.IsEmpty(await source.Database.QueryAsync("SELECT err_id FROM t_error WHERE err_closed_batch IS NULL"));
+    }
 }
