@@ -28,6 +28,9 @@ internal sealed class DeliveryRun
     /// <summary>Whether the target was made fit and its ledger asked.</summary>
     public bool Prepared { get; set; }
 
+    /// <summary>A full that begins after this batch was asked for, so that a ledger of another log may be given up for it; null: none was.</summary>
+    public long? FullAfter { get; init; }
+
     public IProgress<SyncProgress>? Progress { get; init; }
 
     public string Name => Subscription.Name;

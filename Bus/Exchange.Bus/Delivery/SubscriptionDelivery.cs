@@ -31,9 +31,10 @@ internal sealed partial class SubscriptionDelivery(
 
     /// <param name="name">The subscription.</param>
     /// <param name="more">Told to wait for more: answers true when the log may have grown, false when nothing more will come. Null: the log as it is now.</param>
+    /// <param name="fullAfter">Head of the log before a full that was asked for and now goes on: where the ledger belongs to another log, that full heals it. Null: none was asked for.</param>
     /// <param name="progress">Listener, or null.</param>
     /// <param name="cancel">Stops between or within batches; nothing is left half done.</param>
-    public async Task<DeliveryOutcome> RunAsync(string name, Func<CancellationToken, ValueTask<bool>>? more, IProgress<SyncProgress>? progress, CancellationToken cancel)
+    public async Task<DeliveryOutcome> RunAsync(string name, Func<CancellationToken, ValueTask<bool>>? more, long? fullAfter, IProgress<SyncProgress>? progress, CancellationToken cancel)
     {
         await using var lease = await HeldLease.AcquireAsync(leases, $"delivery:{name}", SourceIntake.LeaseDuration, Patience, null, time, cancel);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, lease.Lost);
@@ -53,11 +54,14 @@ internal sealed partial class SubscriptionDelivery(
                 Lease = lease.Lease,
                 Record = new RunRecord { Resource = subscription.Resource, Subscription = name, Kind = "delivery", Node = Node.Name },
                 State = await states.ReadAsync(name, either.Token) ?? new DeliveryState(),
+                FullAfter = fullAfter,
                 Progress = progress,
             };
             var failures = 0;
+            FrontEndException? mismatch;
             do
             {
+                mismatch = null;
                 try
                 {
                     await DrainAsync(run, either.Token);
@@ -72,10 +76,16 @@ internal sealed partial class SubscriptionDelivery(
                     continue;
                 }
 
+                catch (FrontEndException fault) when (fault.Code == ErrorCodes.LedgerMismatch && more is not null)
+                {
+                    mismatch = fault; // a full that goes on may heal it
+                }
+
                 if (more is null) break;
             }
             while (failures > 0 || await more!(either.Token));
 
+            if (mismatch is not null) throw mismatch;
             run.Record = run.Record with { State = RunState.Done };
             if (run.Id > 0) await runs.EndAsync(run.Record, CancellationToken.None);
             run.Report("delivered", ended: true);
@@ -153,7 +163,7 @@ internal sealed partial class SubscriptionDelivery(
         var applied = ledger.Batch == 0 ? null : await log.FindAsync(run.Resource.Name, ledger.Batch, cancel);
         if (ledger.Digest != (applied?.Digest ?? "") || (ledger.Batch > 0 && applied is null))
         {
-            if (run.State.HeldAtHead is { } held && newest is not null && newest.FullStart > held) return start;
+            if (newest?.FullStart > run.State.HeldAtHead || newest?.FullStart > run.FullAfter) return start;
             run.State = run.State with { HeldAtHead = run.State.HeldAtHead ?? (await log.HeadAsync(run.Resource.Name, cancel))?.Number ?? 0 };
             throw new FrontEndException(FrontEndFault.Standing, ErrorCodes.LedgerMismatch, Party.Hub,
                 $"Subscription {run.Name}: exchange_applied at {run.Subscription.Target.Connection} says that batch {ledger.Batch} was applied, but this hub's log knows another batch of that number or none: the hub's store is new or was restored.",

@@ -1,6 +1,7 @@
 using Exchange.Bus.Catalogue;
 using Exchange.Bus.Delivery;
 using Exchange.Bus.Intake;
+using Exchange.Bus.Log;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Operations;
@@ -8,7 +9,7 @@ using Exchange.Contracts.Operations;
 namespace Exchange.Bus.Exchanges;
 
 /// <summary>Exchanges by hand: reads each resource once and delivers its subscriptions while it is being read.</summary>
-internal sealed class ExchangeService(ICatalogue catalogue, IFrontEndDatabases databases, SourceIntake intake, SubscriptionDelivery delivery) : IExchanges
+internal sealed class ExchangeService(ICatalogue catalogue, IFrontEndDatabases databases, IResourceLog log, SourceIntake intake, SubscriptionDelivery delivery) : IExchanges
 {
     public async Task<IReadOnlyList<SyncResult>> SyncAsync(SyncRequest request, IProgress<SyncProgress>? progress, CancellationToken cancel)
     {
@@ -67,7 +68,8 @@ internal sealed class ExchangeService(ICatalogue catalogue, IFrontEndDatabases d
     async Task<IEnumerable<SyncResult>> SyncResourceAsync(string resource, List<Subscription> subscriptions, bool full, IProgress<SyncProgress>? progress, CancellationToken cancel)
     {
         var signal = new GrowthSignal();
-        var deliveries = subscriptions.Select(subscription => Task.Run(() => delivery.RunAsync(subscription.Name, signal.Listen(), progress, cancel), cancel)).ToList();
+        long? fullAfter = full ? (await log.HeadAsync(resource, cancel))?.Number ?? 0 : null;
+        var deliveries = subscriptions.Select(subscription => Task.Run(() => delivery.RunAsync(subscription.Name, signal.Listen(), fullAfter, progress, cancel), cancel)).ToList();
         IntakeOutcome taken;
         try
         {

@@ -16,13 +16,16 @@ namespace Exchange.Bus.Exchanges;
 /// and holds nobody else.
 /// </summary>
 internal sealed partial class HubLoop(
-    ICatalogue catalogue, SourceIntake intake, SubscriptionDelivery delivery, DeliveryStates deliveries, IResourceLog log, IMessageBus bus, TimeProvider time, ILogger<HubLoop> logger) : IHubLoop
+    ICatalogue catalogue, SourceIntake intake, SubscriptionDelivery delivery, DeliveryStates deliveries, IResourceLog log, PayloadSweep payloads, IMessageBus bus, TimeProvider time, ILogger<HubLoop> logger) : IHubLoop
 {
     /// <summary>Between two looks at a change log.</summary>
     static readonly TimeSpan ChangePause = TimeSpan.FromSeconds(1);
 
     /// <summary>Between two sweeps.</summary>
     static readonly TimeSpan SweepPause = TimeSpan.FromSeconds(10);
+
+    /// <summary>Between two looks for payload files that no batch names.</summary>
+    static readonly TimeSpan PayloadPause = TimeSpan.FromHours(1);
 
     static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(2);
 
@@ -60,7 +63,7 @@ internal sealed partial class HubLoop(
 
     async Task LoopAsync(CancellationToken stoppingToken)
     {
-        var swept = DateTimeOffset.MinValue;
+        var (swept, cleaned) = (DateTimeOffset.MinValue, DateTimeOffset.MinValue);
         try
         {
             while (!stoppingToken.IsCancellationRequested)
@@ -72,6 +75,12 @@ internal sealed partial class HubLoop(
                     {
                         await SweepAsync(stoppingToken);
                         swept = time.GetUtcNow();
+                    }
+
+                    if (time.GetUtcNow() - cleaned >= PayloadPause)
+                    {
+                        await payloads.SweepAsync(stoppingToken);
+                        cleaned = time.GetUtcNow();
                     }
                 }
                 catch (Exception exception) when (exception is ExchangeException or System.Data.Common.DbException)
@@ -110,7 +119,7 @@ internal sealed partial class HubLoop(
         await intake.HasChangesAsync(resource, cancel) ? (await intake.RunAsync(resource, wantFull: false, null, null, cancel)).Fault : null;
 
     async Task<ExchangeException?> DeliverAsync(string subscription, CancellationToken cancel) =>
-        (await delivery.RunAsync(subscription, null, null, cancel)).Fault;
+        (await delivery.RunAsync(subscription, null, null, null, cancel)).Fault;
 
     /// <summary>Starts work unless the same work goes on already (then it is done once more afterwards) or is waiting after a fault.</summary>
     void Start(string name, Func<CancellationToken, Task<ExchangeException?>> work, CancellationToken cancel)

@@ -8,13 +8,13 @@ namespace Exchange.Bus.Intake;
 /// </summary>
 internal sealed class ChangeLogReader(KeyReader keys, ExchangeSteps steps)
 {
-    /// <summary>Takes up all that waits now. Answers whether the table was truncated, so that only a full can say what is left.</summary>
+    /// <summary>Takes up as much as waits now: writers that are faster than the hub must not keep it from ever ending a run. Answers whether the table was truncated, so that only a full can say what is left.</summary>
     public async Task<bool> TakeAsync(IntakeRun run, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel)
     {
         var capture = run.Plan.Database.Capture;
         var target = run.Plan.Capture!;
         var truncated = false;
-        while (true)
+        for (var left = (await capture.StatusAsync(target, cancel)).Waiting; left is not <= 0;)
         {
             var waited = Stopwatch.StartNew();
             var changes = await capture.ReadAsync(target, run.Plan.Resource.BatchRows, cancel);
@@ -36,6 +36,9 @@ internal sealed class ChangeLogReader(KeyReader keys, ExchangeSteps steps)
             await capture.AcknowledgeAsync(target, changes.Ids, cancel);
             steps.Reached(ExchangeStep.Acknowledge, run.Name);
             if (changes.Ids.Count < run.Plan.Resource.BatchRows) return truncated;
+            left -= changes.Ids.Count;
         }
+
+        return truncated;
     }
 }

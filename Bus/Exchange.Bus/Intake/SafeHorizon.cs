@@ -2,8 +2,9 @@ namespace Exchange.Bus.Intake;
 
 /// <summary>
 /// Moves the safe horizon of a tracked column after each pass, so that a transaction that commits late with an older value is not passed over.
-/// With PostgreSQL's transaction ids: the value of a pass is settled once every transaction that was open at that pass has ended (later ones write greater
-/// values: "in order"). Without: once the declared lateness has gone by. Dates and timestamps are read from a lateness earlier besides.
+/// The value of a pass is settled once the declared lateness has gone by; with PostgreSQL's transaction ids not before every transaction that was open at that
+/// pass has ended either. (The ids alone do not tell: an application, even nextval, has its value before the transaction has an id.)
+/// Dates and timestamps tell their age themselves: they are read from a lateness earlier.
 /// </summary>
 internal static class SafeHorizon
 {
@@ -17,18 +18,15 @@ internal static class SafeHorizon
     /// <param name="start">Taken before the full's first page was read.</param>
     public static TrackedPosition AfterFull(TrackPass start)
     {
-        if (start.OldestOpen is not { } oldest || start.NextOpen is not { } next)
-            return new TrackedPosition { From = start.Greatest, Unsettled = [start], Lower = FirstIntegerOverlap };
-        return oldest >= next
-            ? new TrackedPosition { From = start.Greatest }
-            : new TrackedPosition { From = start.Greatest, Unsettled = [start], WrittenSince = oldest, WrittenUntil = next };
+        var after = new TrackedPosition { From = start.Greatest, Unsettled = [start], Lower = FirstIntegerOverlap };
+        return start.OldestOpen is { } oldest && start.NextOpen is { } next && oldest < next ? after with { WrittenSince = oldest, WrittenUntil = next } : after;
     }
 
     /// <summary>The horizon after a pass that has read everything it should.</summary>
     /// <param name="before">The horizon it read from.</param>
     /// <param name="pass">Taken before it read.</param>
     /// <param name="maxLateness">Declared for the source.</param>
-    /// <param name="temporal">Whether the column is a date or timestamp: outside PostgreSQL its own value tells its age.</param>
+    /// <param name="temporal">Whether the column is a date or timestamp: its own value tells its age.</param>
     public static TrackedPosition After(TrackedPosition before, TrackPass pass, TimeSpan maxLateness, bool temporal)
     {
         var passes = before.Unsettled.Append(pass).ToList();
@@ -47,7 +45,7 @@ internal static class SafeHorizon
 
     static bool IsSettled(TrackPass seen, TrackPass now, TimeSpan maxLateness, bool temporal)
     {
-        if (now.OldestOpen is { } oldest && seen.NextOpen is { } next) return next <= oldest;
+        if (now.OldestOpen is { } oldest && seen.NextOpen is { } next && next > oldest) return false;
         return temporal || seen.At <= now.At - maxLateness;
     }
 }

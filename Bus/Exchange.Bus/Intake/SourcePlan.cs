@@ -5,6 +5,7 @@ using Exchange.Bus.Catalogue;
 using Exchange.Bus.Quality;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
+using Exchange.Contracts.Rows;
 
 namespace Exchange.Bus.Intake;
 
@@ -64,7 +65,7 @@ internal sealed class SourcePlan : IAsyncDisposable
     /// <summary>Whether a key in item types is the very value that stands at the source, so that rows can be read back by it.</summary>
     public bool KeysAreNatural => Resource.Key.All(name =>
         Resource.FindItem(name) is { Normalize.Count: 0 } item && Table.Find(ColumnOf(Source, name)) is { } column
-        && (column.Type.Kind == item.Type.Kind || (column.Type.IsText && item.Type.IsText)));
+        && (column.Type.Kind == item.Type.Kind || (column.Type.IsText && item.Type.IsText) || (IsWhole(column.Type) && IsWhole(item.Type))));
 
     public bool FollowsControl => Source.Mode == CaptureMode.Control;
 
@@ -134,6 +135,8 @@ internal sealed class SourcePlan : IAsyncDisposable
     static TableName? ErrorTableOf(TableSource source) => source.PushBack ? source.ErrorTable ?? (source.Table is { } table ? table with { Name = $"{table.Name}_error" } : null) : null;
 
     public ValueTask DisposeAsync() => Database.DisposeAsync();
+
+    static bool IsWhole(ItemType type) => type.Kind is ItemKind.Int32 or ItemKind.Int64;
 
     static List<SourceColumn> Columns(Resource resource, TableSource source, TableDescription table)
     {
