@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Exchange.AcceptanceTests.Manifests;
+using Exchange.AcceptanceTests.Hubs;
 
 namespace Exchange.AcceptanceTests.Demo;
 

@@ -15,7 +15,7 @@ public sealed class ManifestJourneyTests
         ---
         kind: Connection
         metadata: { name: front }
-        spec: { department: market, provider: sqlite, connectionString: "Data Source=front.db;Password=${PASSWORD}" }
+        spec: { department: market, provider: postgresql, connectionString: "Host=127.0.0.1;Port=1;Username=hub;Password=${PASSWORD}" }
         ---
         kind: Resource
         metadata: { name: check, title: 行政检查行为 }
