@@ -10,9 +10,10 @@ internal static class ChildExchange
 
     /// <param name="killAt">Step at which the child kills itself, as EXCHANGE_KILL_AT takes it; null: it lives.</param>
     /// <param name="arguments">Of the command line.</param>
+    /// <param name="told">Takes the lines of its progress and errors as they come.</param>
     /// <param name="cancel">Ends the child.</param>
-    /// <returns>Its exit status and the last line that it wrote on standard error.</returns>
-    public static async Task<(int Status, string Last)> RunAsync(string? killAt, IReadOnlyList<string> arguments, CancellationToken cancel)
+    /// <returns>Its exit status.</returns>
+    public static async Task<int> RunAsync(string? killAt, IReadOnlyList<string> arguments, Action<string> told, CancellationToken cancel)
     {
         var program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is not known.");
         var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -26,10 +27,10 @@ internal static class ChildExchange
         try
         {
             var output = child.StandardOutput.ReadToEndAsync(cancel);
-            var error = await child.StandardError.ReadToEndAsync(cancel);
+            while (await child.StandardError.ReadLineAsync(cancel) is { } line) told(line);
             await output;
             await child.WaitForExitAsync(cancel);
-            return (child.ExitCode, error.TrimEnd().Split('\n')[^1]);
+            return child.ExitCode;
         }
         catch (OperationCanceledException)
         {

@@ -106,7 +106,7 @@ internal sealed class LiveProvince(Terminal terminal, Hub hub, Province province
 
     /// <summary>What happened; what did not is left out.</summary>
     static IEnumerable<string> Parts(RunView run) =>
-        new[] { (run.Read, "read"), (run.Accepted, "accepted"), (run.Deleted, "deleted"), (run.Rejected, "rejected, error pushed back"), (run.Closed, "closed an error") }
+        new[] { (run.Read, "read"), (run.Accepted, "accepted"), (run.Deleted, "deleted"), (run.Rejected, "rejected, error pushed back"), (run.Closed, "of them closed an error") }
             .Where(part => part.Item1 > 0).Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Item1:N0} {part.Item2}"));
 
     async Task<long> NewestAsync(CancellationToken cancel) => (await hub.Get<IExchangeRecords>().RunsAsync(null, null, 1, cancel)) is [var newest, ..] ? newest.Id : 0;

@@ -62,7 +62,7 @@ internal sealed class Story(Hub hub, Province province, StoryView view, TimeProv
     void Tell(SyncResult result)
     {
         view.Note(string.Create(CultureInfo.InvariantCulture,
-            $"{result.Subscription}: {result.Kind}, {result.Read:N0} read, {result.Accepted:N0} accepted, {result.Rejected:N0} rejected, {result.Upserted:N0} + {result.DeletedAtTarget:N0} delivered (written + deleted)"));
+            $"{result.Subscription}: {result.Kind}, {result.Read:N0} read, {result.Accepted:N0} accepted, {result.Rejected:N0} rejected, {result.Upserted:N0} written, {result.DeletedAtTarget:N0} deleted"));
         if (result.Error is null) return;
         view.Note($"{result.Error} {result.Next} ({result.ErrorCode})");
         Expect(result.Subscription, "no error", result.ErrorCode ?? "failed");
