@@ -205,7 +205,7 @@ public abstract class QuarantineContract
         RefusedAt = new DateTimeOffset(2026, 7, 1, 0, 0, 0, TimeSpan.Zero),
     };
 
-    Task RefuseAsync(BusNode node, params QuarantinedRow[] rows) => node.WriteAsync(session => node.Quarantine.RefuseAsync(session, rows, Cancel), Cancel);
+    Task<int> RefuseAsync(BusNode node, params QuarantinedRow[] rows) => node.WriteAsync(session => node.Quarantine.RefuseAsync(session, rows, Cancel), Cancel);
 
     Task GrowAsync(BusNode node, string dependency) => node.WriteAsync(session => node.Quarantine.GrownAsync(session, dependency, Cancel), Cancel);
 
