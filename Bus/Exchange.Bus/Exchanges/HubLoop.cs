@@ -148,8 +148,9 @@ internal sealed partial class HubLoop(
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
         }
-        catch (Exception exception) when (exception is ExchangeException or System.Data.Common.DbException or IOException)
+        catch (Exception exception)
         {
+            // Whatever it is, it is this work's alone: it is said and tried again, and the hub goes on and ends in good order.
             Wait(name, exception.Message);
         }
     }

@@ -43,7 +43,13 @@ internal sealed partial class PostgreSqlReadSession
         await reader.ReadAsync(cancel);
         var now = new DateTimeOffset(Temporal.Instant(reader.GetInt64(2)));
         var micro = await reader.IsDBNullAsync(1, cancel) ? (long?)null : reader.GetInt64(1);
-        return new TrackPoint(await reader.IsDBNullAsync(0, cancel) ? null : reader.GetString(0), TrackedInstant.Of(column.Type.Kind, micro, Form(column) == PostgreSqlForm.Instant, _local, now), now, reader.GetInt64(3), reader.GetInt64(4));
+        var greatest = await reader.IsDBNullAsync(0, cancel) ? null : reader.GetString(0);
+        var (oldest, completed) = (reader.GetInt64(3), reader.GetInt64(4));
+        await reader.DisposeAsync();
+        // A snapshot ends after the last id that has completed: a transaction that is open may have a greater one. Only an id taken afterwards is greater than all.
+        await using var later = new NpgsqlCommand("SELECT CASE WHEN pg_is_in_recovery() THEN 0 ELSE txid_current() END", _connection);
+        var next = Math.Max(completed, (long)(await later.ExecuteScalarAsync(cancel))!);
+        return new TrackPoint(greatest, TrackedInstant.Of(column.Type.Kind, micro, Form(column) == PostgreSqlForm.Instant, _local, now), now, oldest, next);
     }
 
     public override async Task<string> BoundAsync(SourceQuery query, TrackBound bound, ColumnShape first, List<byte[]> parameters, CancellationToken cancel)
