@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using Exchange.Bus.Log;
 using Exchange.Contracts.Rows;
-using Exchange.Storage;
 
 namespace Exchange.Bus.Intake;
 
 /// <summary>Reads rows anew by key and appends them as changes: keys that are gone become deletions.</summary>
-internal sealed class KeyReader(IStore store, ILeases leases, BatchAppender appender, PageJudge judge, ExchangeSteps steps)
+internal sealed class KeyReader(SourceStates states, BatchAppender appender, PageJudge judge, ExchangeSteps steps)
 {
     /// <summary>Keys once each, by code point.</summary>
     public static RowBatch Distinct(RowBatch keys)
@@ -45,12 +44,7 @@ internal sealed class KeyReader(IStore store, ILeases leases, BatchAppender appe
 
     public async Task SaveAsync(IntakeRun run, SourcePosition position, CancellationToken cancel)
     {
-        await store.WriteAsync(async session =>
-        {
-            await leases.AssertHeldAsync(session, run.Lease, cancel);
-            await SourceStates.SaveAsync(session, run.Name, position, cancel);
-            return 0;
-        }, cancel);
+        await states.SaveAsync(run.Lease, run.Name, position, cancel);
         run.Position = position;
     }
 

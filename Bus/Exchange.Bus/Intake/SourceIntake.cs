@@ -96,7 +96,7 @@ internal sealed partial class SourceIntake(
     {
         await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience, null, time, cancel);
         var state = await states.ReadAsync(name, cancel);
-        await states.SaveAsync(name, state.Position with { CaptureRemoved = true, FullWanted = "the triggers were removed" }, cancel);
+        await states.SaveAsync(lease.Lease, name, state.Position with { CaptureRemoved = true, FullWanted = "the triggers were removed" }, cancel);
         await database.Capture.RemoveAsync(target, cancel);
     }
 
@@ -130,7 +130,7 @@ internal sealed partial class SourceIntake(
         if (run.Plan.Capture is not null) await changes.TakeAsync(run, itemSets, cancel);
         else if (seen is not null && run.Kind == "incremental") await tracked.TakeAsync(run, seen, itemSets, cancel);
         await again.TakeAsync(run, itemSets, cancel);
-        if (seen is { Changed: true }) await SaveSeenAsync(run, seen, cancel);
+        if (seen is { Changed: true }) await states.SaveSeenAsync(run.Lease, run.Name, seen.Store(), cancel);
         if (run.Position is { FullWanted: { } reason, Full: null })
         {
             FullFollows(run.Name, reason);
@@ -141,13 +141,6 @@ internal sealed partial class SourceIntake(
 
         ErrorLimits.CheckAtEnd(run);
     }
-
-    Task<int> SaveSeenAsync(IntakeRun run, SeenRows seen, CancellationToken cancel) => store.WriteAsync(async session =>
-    {
-        await leases.AssertHeldAsync(session, run.Lease, cancel);
-        await SourceStates.SaveSeenAsync(session, run.Name, seen.Store(), cancel);
-        return 0;
-    }, cancel);
 
     /// <summary>Lets a run's waiting batches be delivered, or drops them, together with the position that then holds.</summary>
     async Task SettleAsync(IntakeRun run, BatchState settled, Func<SourcePosition, SourcePosition> then, CancellationToken cancel)

@@ -29,7 +29,7 @@ internal sealed class SourcePreparation(IStore store, SourceStates states, IQuar
     public async Task BeginFullAsync(IntakeRun run, CancellationToken cancel)
     {
         run.Position = run.Position with { Full = await NewFullAsync(run.Plan, cancel) with { Run = run.Id } };
-        await states.SaveAsync(run.Name, run.Position, cancel);
+        await states.SaveAsync(run.Lease, run.Name, run.Position, cancel);
     }
 
     static async Task<FullProgress> NewFullAsync(SourcePlan plan, CancellationToken cancel) =>
