@@ -94,7 +94,6 @@ internal sealed class FullReader(BatchAppender appender, PageJudge judge, Change
             {
                 Full = null,
                 Complete = true,
-                FullWanted = null,
                 LastFullRows = full.Rows,
                 Tracked = full.TrackedAtStart is { } start ? SafeHorizon.AfterFull(start) : null,
             },

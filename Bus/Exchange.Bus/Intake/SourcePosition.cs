@@ -12,7 +12,10 @@ internal sealed record SourcePosition
     /// <summary>Whether a full was ever completed since <see cref="Fingerprint"/> changed: increments go on from there.</summary>
     public bool Complete { get; init; }
 
-    /// <summary>Why the next run must be a full although one is complete (truncated, error limit reached …); null: none needed.</summary>
+    /// <summary>
+    /// Why another full must follow although one is complete or under way (truncated, error limit reached …); null: none needed. Answered when that full begins, so that
+    /// what is noted while it reads (a truncation has taken rows that it has passed) asks for one more.
+    /// </summary>
     public string? FullWanted { get; init; }
 
     /// <summary>`capture remove` took the triggers away: a running hub leaves the source alone, a sync by hand installs them again and reads in full.</summary>
