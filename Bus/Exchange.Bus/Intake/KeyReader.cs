@@ -7,6 +7,9 @@ namespace Exchange.Bus.Intake;
 /// <summary>Reads rows anew by key and appends them as changes: keys that are gone become deletions.</summary>
 internal sealed class KeyReader(SourceStates states, BatchAppender appender, PageJudge judge, ExchangeSteps steps)
 {
+    /// <summary>Keys that a source is asked for at once (<see cref="Contracts.FrontEnd.ISourceReader.ReadKeysAsync"/>).</summary>
+    public const int KeysAtOnce = 20_000;
+
     /// <summary>Keys once each, by code point.</summary>
     public static RowBatch Distinct(RowBatch keys)
     {
@@ -18,12 +21,19 @@ internal sealed class KeyReader(SourceStates states, BatchAppender appender, Pag
         return distinct;
     }
 
+    /// <summary>One batch, or several where there are more keys than a source is asked for at once.</summary>
     /// <param name="run">The run.</param>
     /// <param name="keys">Key columns in key order, natural types, distinct.</param>
     /// <param name="itemSets">Item sets whose values are kept.</param>
-    /// <param name="then">What becomes of the position with the append.</param>
+    /// <param name="then">What becomes of the position with each append.</param>
     /// <param name="cancel">Stops.</param>
-    public async Task<LogBatch> AppendAsync(IntakeRun run, RowBatch keys, IReadOnlyList<IReadOnlyList<string>> itemSets, Func<SourcePosition, SourcePosition> then, CancellationToken cancel)
+    public async Task AppendAsync(IntakeRun run, RowBatch keys, IReadOnlyList<IReadOnlyList<string>> itemSets, Func<SourcePosition, SourcePosition> then, CancellationToken cancel)
+    {
+        for (var start = 0; start < keys.Count; start += KeysAtOnce)
+            await AppendOnceAsync(run, keys.Count <= KeysAtOnce ? keys : keys.Slice(start, Math.Min(KeysAtOnce, keys.Count - start)), itemSets, then, cancel);
+    }
+
+    async Task AppendOnceAsync(IntakeRun run, RowBatch keys, IReadOnlyList<IReadOnlyList<string>> itemSets, Func<SourcePosition, SourcePosition> then, CancellationToken cancel)
     {
         var waited = Stopwatch.StartNew();
         var page = await run.Plan.Database.Source.ReadKeysAsync(run.Plan.Query, keys, cancel);
@@ -31,7 +41,7 @@ internal sealed class KeyReader(SourceStates states, BatchAppender appender, Pag
         steps.Reached(ExchangeStep.Read, run.Name);
         var (rows, refused) = await judge.JudgeAsync(run.Plan, page, Gone(run, keys, page.Rows), cancel);
         steps.Reached(ExchangeStep.Quality, run.Name);
-        return await appender.AppendAsync(run, new BatchDraft
+        await appender.AppendAsync(run, new BatchDraft
         {
             Kind = BatchKind.Change,
             FullStart = 0,
