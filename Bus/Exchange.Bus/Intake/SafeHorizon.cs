@@ -2,8 +2,9 @@ namespace Exchange.Bus.Intake;
 
 /// <summary>
 /// Moves the safe horizon of a tracked column after each pass, so that a transaction that commits late with an older value is not passed over.
-/// With PostgreSQL's transaction ids: the value of a pass is settled once every transaction that was open at that pass has ended (later ones write greater
-/// values: "in order"). Without: once the declared lateness has gone by. Dates and timestamps are read from a lateness earlier besides.
+/// With PostgreSQL's transaction ids: the value of a pass is settled once every transaction that was open at that pass has ended. Numbers and texts, on every engine,
+/// only once the declared lateness has gone by as well (an application may take numbers long before it writes them). Dates and timestamps are read from a lateness
+/// earlier instead.
 /// </summary>
 internal static class SafeHorizon
 {
@@ -19,16 +20,15 @@ internal static class SafeHorizon
     {
         if (start.OldestOpen is not { } oldest || start.NextOpen is not { } next)
             return new TrackedPosition { From = start.Greatest, Unsettled = [start], Lower = FirstIntegerOverlap };
-        return oldest >= next
-            ? new TrackedPosition { From = start.Greatest }
-            : new TrackedPosition { From = start.Greatest, Unsettled = [start], WrittenSince = oldest, WrittenUntil = next };
+        var horizon = new TrackedPosition { From = start.Greatest, Unsettled = [start], Lower = FirstIntegerOverlap };
+        return oldest >= next ? horizon : horizon with { WrittenSince = oldest, WrittenUntil = next };
     }
 
     /// <summary>The horizon after a pass that has read everything it should.</summary>
     /// <param name="before">The horizon it read from.</param>
     /// <param name="pass">Taken before it read.</param>
     /// <param name="maxLateness">Declared for the source.</param>
-    /// <param name="temporal">Whether the column is a date or timestamp: outside PostgreSQL its own value tells its age.</param>
+    /// <param name="temporal">Whether the column is a date or timestamp: its own value tells its age.</param>
     public static TrackedPosition After(TrackedPosition before, TrackPass pass, TimeSpan maxLateness, bool temporal)
     {
         var passes = before.Unsettled.Append(pass).ToList();
@@ -47,7 +47,7 @@ internal static class SafeHorizon
 
     static bool IsSettled(TrackPass seen, TrackPass now, TimeSpan maxLateness, bool temporal)
     {
-        if (now.OldestOpen is { } oldest && seen.NextOpen is { } next) return next <= oldest;
-        return temporal || seen.At <= now.At - maxLateness;
+        var ended = now.OldestOpen is not { } oldest || seen.NextOpen is not { } next || next <= oldest;
+        return ended && (temporal || seen.At <= now.At - maxLateness);
     }
 }

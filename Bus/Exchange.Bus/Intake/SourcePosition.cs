@@ -64,8 +64,8 @@ internal sealed record TrackPass(string? Greatest, DateTimeOffset At, long? Olde
 }
 
 /// <summary>
-/// The safe horizon of a tracked column: everything below <see cref="From"/> has been read and can't be joined by a late commit any more (PostgreSQL: by transaction
-/// snapshots; elsewhere: by the declared lateness).
+/// The safe horizon of a tracked column: everything below <see cref="From"/> has been read and can't be joined by a late commit any more (by the declared lateness, and
+/// on PostgreSQL by transaction snapshots besides).
 /// </summary>
 internal sealed record TrackedPosition
 {
@@ -81,6 +81,6 @@ internal sealed record TrackedPosition
     /// <summary>Ends <see cref="WrittenSince"/>: once all ids below have ended.</summary>
     public long? WrittenUntil { get; init; }
 
-    /// <summary>Integers outside PostgreSQL, until time has settled a first pass: how many numbers below <see cref="From"/> are read again.</summary>
+    /// <summary>Integers, until time has settled a first pass: how many numbers below <see cref="From"/> are read again.</summary>
     public long Lower { get; init; }
 }
