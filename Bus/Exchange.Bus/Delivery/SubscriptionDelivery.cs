@@ -56,8 +56,10 @@ internal sealed partial class SubscriptionDelivery(
                 Progress = progress,
             };
             var failures = 0;
+            FrontEndException? mismatch;
             do
             {
+                mismatch = null;
                 try
                 {
                     await DrainAsync(run, either.Token);
@@ -72,9 +74,15 @@ internal sealed partial class SubscriptionDelivery(
                     continue;
                 }
 
+                catch (FrontEndException fault) when (fault.Code == ErrorCodes.LedgerMismatch && more is not null)
+                {
+                    mismatch = fault; // the full that heals it may be the one that is being read
+                }
+
                 if (more is null) break;
             }
             while (failures > 0 || await more!(either.Token));
+            if (mismatch is not null) throw mismatch;
 
             run.Record = run.Record with { State = RunState.Done };
             if (run.Id > 0) await runs.EndAsync(run.Record, CancellationToken.None);
