@@ -143,6 +143,13 @@ internal sealed partial class HubLoop(
         {
             Wait(name, exception.Message);
         }
+#pragma warning disable CA1031 // nobody awaits this work before the hub stops: what is not told here is never told, and would be tried again each second
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            WorkBroke(exception, name);
+            Wait(name, exception.Message);
+        }
     }
 
     void Wait(string name, string why)
@@ -154,6 +161,9 @@ internal sealed partial class HubLoop(
 
     [LoggerMessage(1300, LogLevel.Warning, "{Work} is tried again in {Pause}: {Why}")]
     partial void WorkWaits(string work, TimeSpan pause, string why);
+
+    [LoggerMessage(1302, LogLevel.Error, "{Work} failed in a way that was not foreseen")]
+    partial void WorkBroke(Exception exception, string work);
 
     [LoggerMessage(1301, LogLevel.Error, "The hub's store did not answer; it is tried again")]
     partial void StoreFailed(Exception exception);
