@@ -48,7 +48,15 @@ internal sealed partial class SourceIntake(
             await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, either.Token);
             var position = await preparation.PrepareAsync(plan, snapshot, state.Position, wantFull, either.Token);
             run = await BeginAsync(plan, lease.Lease, state.Position.OpenRun, position, progress, appended, either.Token);
-            await ReadAsync(run, either.Token);
+            try
+            {
+                await ReadAsync(run, either.Token);
+            }
+            catch (ErrorLimitException limit)
+            {
+                return await StopAsync(run, limit, either.Token);
+            }
+
             await SettleAsync(run, BatchState.Visible, position => position with { OpenRun = 0 }, either.Token);
             run.Appended?.Invoke();
             await pushBack.RunAsync(plan, either.Token);
@@ -56,10 +64,6 @@ internal sealed partial class SourceIntake(
             await runs.EndAsync(run.Record, CancellationToken.None);
             run.Report(run.Kind, ended: true);
             return new IntakeOutcome(run.Record, null);
-        }
-        catch (ErrorLimitException limit)
-        {
-            return await StopAsync(run!, limit, either.Token);
         }
         catch (ExchangeException fault)
         {
@@ -125,12 +129,22 @@ internal sealed partial class SourceIntake(
     async Task ReadAsync(IntakeRun run, CancellationToken cancel)
     {
         var seen = run.Plan.Tracked.Count == 0 ? null : run.Position.Full is { Next: null } ? new SeenRows() : SeenRows.Restore(await states.ReadSeenAsync(run.Name, cancel));
-        if (run.Position.Full is not null) await full.ReadAsync(run, seen, cancel);
+        if (run.Position.Full is not null)
+        {
+            if (seen is not null)
+            {
+                await states.SaveSeenAsync(run.Lease, run.Name, null, cancel);
+                seen.Withdrawn = true;
+            }
+
+            await full.ReadAsync(run, seen, cancel);
+        }
+
         var itemSets = await referenced.OfAsync(run.Plan.Resource, cancel);
         if (run.Plan.Capture is not null) await changes.TakeAsync(run, itemSets, cancel);
         else if (seen is not null && run.Kind == "incremental") await tracked.TakeAsync(run, seen, itemSets, cancel);
         await again.TakeAsync(run, itemSets, cancel);
-        if (seen is { Changed: true }) await states.SaveSeenAsync(run.Lease, run.Name, seen.Store(), cancel);
+        if (seen is { Changed: true } or { Withdrawn: true }) await states.SaveSeenAsync(run.Lease, run.Name, seen.Store(), cancel);
         if (run.Position is { FullWanted: { } reason, Full: null })
         {
             FullFollows(run.Name, reason);
