@@ -168,7 +168,8 @@ internal sealed partial class SubscriptionDelivery(
                 $"Run `exchange sync {run.Name} --full`: the resource is read anew and the target brought up to it.");
         }
 
-        if (run.State.Fingerprint is { } before && before != run.Route.Fingerprint) return start;
+        // A new store remembers no route, yet its log may equal the old one's, batch by batch: what stands at the target came by a map and into a table that are not known.
+        if (run.State.Fingerprint != run.Route.Fingerprint) return start;
         var judgeAgain = run.State.TargetShape is { } seen && seen != shape && await quarantine.AnyOpenAsync(run.Resource.Name, run.Name, cancel);
         return judgeAgain ? start : null;
     }
