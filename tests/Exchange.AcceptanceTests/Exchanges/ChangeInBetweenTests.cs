@@ -20,7 +20,7 @@ public sealed class ChangeInBetweenTests
         await KilledAsync(hub, "Append:2");
 
         await source.ExecuteAsync("TRUNCATE t");
-        await source.InsertAsync(Table, Rows(11, 12));
+        await source.InsertAsync(Table, Rows(11, 25)); // enough pages for the full to look at the change log between two
         await hub.SyncAsync();
         await EqualAsync(source, target);
     }
@@ -120,13 +120,13 @@ public sealed class ChangeInBetweenTests
         await using var target = await FrontEnd.CreateAsync("sqlite");
         using (var before = await HubAsync(source, target, "mode: snapshot"))
         {
-            await source.InsertAsync(Table, Rows(1, 3));
+            await source.InsertAsync(Table, Rows(1, 40));
             await before.SyncAsync();
         }
 
         await source.UpdateAsync(Table, ["3"], ("name", "changed"));
         using var hub = new TestHub();
-        await ApplyAsync(hub, source, target, "mode: snapshot");
+        await ApplyAsync(hub, source, target, "mode: snapshot", "  batchRows: 1"); // a full that is still read when the target is looked at
         var held = (await hub.SyncAsync(1))["s"];
         Assert.AreEqual("subscriber.ledger.mismatch", held.GetProperty("errorCode").GetString());
 
