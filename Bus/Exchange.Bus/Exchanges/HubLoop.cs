@@ -16,13 +16,16 @@ namespace Exchange.Bus.Exchanges;
 /// and holds nobody else.
 /// </summary>
 internal sealed partial class HubLoop(
-    ICatalogue catalogue, SourceIntake intake, SubscriptionDelivery delivery, DeliveryStates deliveries, IResourceLog log, IMessageBus bus, TimeProvider time, ILogger<HubLoop> logger) : IHubLoop
+    ICatalogue catalogue, SourceIntake intake, SubscriptionDelivery delivery, DeliveryStates deliveries, IResourceLog log, PayloadSweep payloads, IMessageBus bus, TimeProvider time, ILogger<HubLoop> logger) : IHubLoop
 {
     /// <summary>Between two looks at a change log.</summary>
     static readonly TimeSpan ChangePause = TimeSpan.FromSeconds(1);
 
     /// <summary>Between two sweeps.</summary>
     static readonly TimeSpan SweepPause = TimeSpan.FromSeconds(10);
+
+    /// <summary>Between two looks for payload files that belong to no batch.</summary>
+    static readonly TimeSpan PayloadPause = TimeSpan.FromHours(1);
 
     static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(2);
 
@@ -61,6 +64,7 @@ internal sealed partial class HubLoop(
     async Task LoopAsync(CancellationToken stoppingToken)
     {
         var swept = DateTimeOffset.MinValue;
+        var payloadsSwept = DateTimeOffset.MinValue;
         try
         {
             while (!stoppingToken.IsCancellationRequested)
@@ -73,8 +77,14 @@ internal sealed partial class HubLoop(
                         await SweepAsync(stoppingToken);
                         swept = time.GetUtcNow();
                     }
+
+                    if (time.GetUtcNow() - payloadsSwept >= PayloadPause)
+                    {
+                        payloadsSwept = time.GetUtcNow();
+                        await payloads.SweepAsync(stoppingToken);
+                    }
                 }
-                catch (Exception exception) when (exception is ExchangeException or System.Data.Common.DbException)
+                catch (Exception exception) when (exception is ExchangeException or System.Data.Common.DbException or IOException or UnauthorizedAccessException)
                 {
                     StoreFailed(exception);
                 }
