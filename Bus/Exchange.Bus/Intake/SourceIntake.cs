@@ -83,7 +83,7 @@ internal sealed partial class SourceIntake(
         var state = await states.ReadAsync(name, cancel);
         if (state.Position.CaptureRemoved) return false;
         if (!state.Position.Complete || state.Position.Full is not null || state.Position.FullWanted is not null || state.Hold is not null) return true;
-        if ((await quarantine.KeysToJudgeAgainAsync(name, 1, cancel)).Count > 0) return true;
+        if (state.Position.KeysReadBack && (await quarantine.KeysToJudgeAgainAsync(name, 1, cancel)).Count > 0) return true;
         await using var database = databases.Open(snapshot.Connections[source.Connection].ToFrontEnd());
         try
         {

@@ -21,6 +21,9 @@ internal sealed record SourcePosition
     /// <summary>`capture remove` took the triggers away: a running hub leaves the source alone, a sync by hand installs them again and reads in full.</summary>
     public bool CaptureRemoved { get; init; }
 
+    /// <summary>Whether rows can be read back by the keys that quarantine keeps (<see cref="SourcePlan.KeysAreNatural"/>); where not, only a full judges refused rows again.</summary>
+    public bool KeysReadBack { get; init; } = true;
+
     /// <summary>Modes cursor and control.</summary>
     public TrackedPosition? Tracked { get; init; }
 

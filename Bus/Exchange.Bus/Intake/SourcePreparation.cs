@@ -18,7 +18,7 @@ internal sealed class SourcePreparation(IStore store, SourceStates states, IQuar
         if (position.Fingerprint != plan.Fingerprint)
             position = new SourcePosition { Fingerprint = plan.Fingerprint, CodeSets = stored.CodeSets };
         var missed = await InstallCaptureAsync(plan, position.Complete || position.Full is not null, cancel);
-        position = position with { CaptureRemoved = false };
+        position = position with { CaptureRemoved = false, KeysReadBack = plan.KeysAreNatural };
         var anew = wantFull || position.FullWanted is not null || missed;
         if (anew || (position.Full is null && (!position.Complete || plan.Source.Mode == CaptureMode.Snapshot)))
             position = position with { OpenRun = 0, Full = await NewFullAsync(plan, cancel), FullWanted = null };
