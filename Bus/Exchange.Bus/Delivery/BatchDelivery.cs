@@ -14,7 +14,7 @@ namespace Exchange.Bus.Delivery;
 /// put into quarantine for this subscription alone, and the rest goes on. What is refused is noted in the hub before the target commits: killed between, the
 /// batch is applied again and refuses the same rows again.
 /// </summary>
-internal sealed class BatchDelivery(IResourceLog log, IStore store, IQuarantine quarantine, TimeProvider time, ExchangeSteps steps)
+internal sealed class BatchDelivery(IResourceLog log, IStore store, ILeases leases, IQuarantine quarantine, TimeProvider time, ExchangeSteps steps)
 {
     /// <summary>Small batches are joined up to about this many rows in one transaction of the target.</summary>
     const long RowsAtOnce = 20_000;
@@ -27,7 +27,7 @@ internal sealed class BatchDelivery(IResourceLog log, IStore store, IQuarantine 
     {
         var waited = Stopwatch.StartNew();
         await using var transaction = await run.Database.Target.BeginAsync(run.Route.Target, cancel);
-        var last = await transaction.LastAppliedAsync(cancel);
+        var last = await LockedAsync(run, transaction, cancel);
         var batches = Joined(waiting.Where(batch => last is null || batch.Number > last.Batch));
         if (batches.Count == 0) return waiting[^1];
         var done = run.Record;
@@ -57,7 +57,7 @@ internal sealed class BatchDelivery(IResourceLog log, IStore store, IQuarantine 
     {
         var before = first > 1 ? await log.FindAsync(run.Resource.Name, first - 1, cancel) : null;
         await using var transaction = await run.Database.Target.BeginAsync(run.Route.Target, cancel);
-        await transaction.LastAppliedAsync(cancel);
+        await LockedAsync(run, transaction, cancel);
         await transaction.ResetLedgerAsync(cancel);
         await transaction.WriteLedgerAsync(new LedgerEntry(first - 1, "reset", 0, 0, before?.Digest ?? "", time.GetUtcNow()), cancel);
         await transaction.CommitAsync(cancel);
@@ -67,6 +67,21 @@ internal sealed class BatchDelivery(IResourceLog log, IStore store, IQuarantine 
     {
         await using var transaction = await run.Database.Target.BeginAsync(run.Route.Target, cancel);
         return await transaction.LastAppliedAsync(cancel);
+    }
+
+    /// <summary>
+    /// Takes the subscription's lock at the target, then sees that the delivery is still this process's: one that was overtaken would write behind the batch that the
+    /// new one has begun anew with, and the batches between would be passed over. Who takes over later waits at the target until this transaction has ended.
+    /// </summary>
+    async Task<LedgerEntry?> LockedAsync(DeliveryRun run, ITargetTransaction transaction, CancellationToken cancel)
+    {
+        var last = await transaction.LastAppliedAsync(cancel);
+        await store.WriteAsync(async session =>
+        {
+            await leases.AssertHeldAsync(session, run.Lease, cancel);
+            return 0;
+        }, cancel);
+        return last;
     }
 
     static List<LogBatch> Joined(IEnumerable<LogBatch> batches)
@@ -123,8 +138,7 @@ internal sealed class BatchDelivery(IResourceLog log, IStore store, IQuarantine 
         var anyOpen = await quarantine.AnyOpenAsync(batch.Resource, run.Name, cancel);
         if (refused.Count == 0 && !anyOpen) return;
         var keys = run.Resource.Key.Select(rows.Ordinal).ToList();
-        var bad = refused.Select(row => row.Row).ToHashSet();
-        var good = anyOpen ? Enumerable.Range(0, rows.Count).Where(row => !bad.Contains(row)).Select(row => RowKey.Text(rows, keys, row)).ToList() : [];
+        var judged = anyOpen ? Enumerable.Range(0, rows.Count).Select(row => RowKey.Text(rows, keys, row)).ToList() : [];
         var entries = refused.Select(row => new QuarantinedRow
         {
             Resource = batch.Resource,
@@ -138,8 +152,9 @@ internal sealed class BatchDelivery(IResourceLog log, IStore store, IQuarantine 
         }).ToList();
         await store.WriteAsync(async session =>
         {
+            // Closed first, the refused ones too: a batch that is applied again after a lost connection must not leave two open entries of one row.
+            if (judged.Count > 0) await quarantine.CloseAsync(session, batch.Resource, run.Name, judged, batch.Number, cancel);
             if (entries.Count > 0) await quarantine.RefuseAsync(session, entries, cancel);
-            if (good.Count > 0) await quarantine.CloseAsync(session, batch.Resource, run.Name, good, batch.Number, cancel);
             return 0;
         }, cancel);
     }

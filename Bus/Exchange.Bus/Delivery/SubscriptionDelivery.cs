@@ -78,14 +78,14 @@ internal sealed partial class SubscriptionDelivery(
 
                 catch (FrontEndException fault) when (fault.Code == ErrorCodes.LedgerMismatch && more is not null)
                 {
-                    mismatch = fault; // a full that goes on may heal it
+                    mismatch = fault; // the full that heals it may be the one that is being read
                 }
 
                 if (more is null) break;
             }
             while (failures > 0 || await more!(either.Token));
-
             if (mismatch is not null) throw mismatch;
+
             run.Record = run.Record with { State = RunState.Done };
             if (run.Id > 0) await runs.EndAsync(run.Record, CancellationToken.None);
             run.Report("delivered", ended: true);
@@ -170,7 +170,8 @@ internal sealed partial class SubscriptionDelivery(
                 $"Run `exchange sync {run.Name} --full`: the resource is read anew and the target brought up to it.");
         }
 
-        if (run.State.Fingerprint is { } before && before != run.Route.Fingerprint) return start;
+        // A new store remembers no route, yet its log may equal the old one's, batch by batch: what stands at the target came by a map and into a table that are not known.
+        if (run.State.Fingerprint != run.Route.Fingerprint) return start;
         var judgeAgain = run.State.TargetShape is { } seen && seen != shape && await quarantine.AnyOpenAsync(run.Resource.Name, run.Name, cancel);
         return judgeAgain ? start : null;
     }

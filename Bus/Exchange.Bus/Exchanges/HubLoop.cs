@@ -24,7 +24,7 @@ internal sealed partial class HubLoop(
     /// <summary>Between two sweeps.</summary>
     static readonly TimeSpan SweepPause = TimeSpan.FromSeconds(10);
 
-    /// <summary>Between two looks for payload files that no batch names.</summary>
+    /// <summary>Between two looks for payload files that belong to no batch.</summary>
     static readonly TimeSpan PayloadPause = TimeSpan.FromHours(1);
 
     static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(2);
@@ -63,7 +63,8 @@ internal sealed partial class HubLoop(
 
     async Task LoopAsync(CancellationToken stoppingToken)
     {
-        var (swept, cleaned) = (DateTimeOffset.MinValue, DateTimeOffset.MinValue);
+        var swept = DateTimeOffset.MinValue;
+        var payloadsSwept = DateTimeOffset.MinValue;
         try
         {
             while (!stoppingToken.IsCancellationRequested)
@@ -77,13 +78,13 @@ internal sealed partial class HubLoop(
                         swept = time.GetUtcNow();
                     }
 
-                    if (time.GetUtcNow() - cleaned >= PayloadPause)
+                    if (time.GetUtcNow() - payloadsSwept >= PayloadPause)
                     {
+                        payloadsSwept = time.GetUtcNow();
                         await payloads.SweepAsync(stoppingToken);
-                        cleaned = time.GetUtcNow();
                     }
                 }
-                catch (Exception exception) when (exception is ExchangeException or System.Data.Common.DbException)
+                catch (Exception exception) when (exception is ExchangeException or System.Data.Common.DbException or IOException or UnauthorizedAccessException)
                 {
                     StoreFailed(exception);
                 }
@@ -148,9 +149,15 @@ internal sealed partial class HubLoop(
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
         }
-        catch (Exception exception)
+        catch (Exception exception) when (exception is ExchangeException or System.Data.Common.DbException or IOException)
         {
-            // Whatever it is, it is this work's alone: it is said and tried again, and the hub goes on and ends in good order.
+            Wait(name, exception.Message);
+        }
+#pragma warning disable CA1031 // nobody awaits this work before the hub stops: what is not told here is never told, and would be tried again each second
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            WorkBroke(exception, name);
             Wait(name, exception.Message);
         }
     }
@@ -164,6 +171,9 @@ internal sealed partial class HubLoop(
 
     [LoggerMessage(1300, LogLevel.Warning, "{Work} is tried again in {Pause}: {Why}")]
     partial void WorkWaits(string work, TimeSpan pause, string why);
+
+    [LoggerMessage(1302, LogLevel.Error, "{Work} failed in a way that was not foreseen")]
+    partial void WorkBroke(Exception exception, string work);
 
     [LoggerMessage(1301, LogLevel.Error, "The hub's store did not answer; it is tried again")]
     partial void StoreFailed(Exception exception);

@@ -93,7 +93,6 @@ internal sealed class FullReader(BatchAppender appender, PageJudge judge, Change
             {
                 Full = null,
                 Complete = true,
-                FullWanted = null,
                 KnownOutdated = itemSets.Count > 0,
                 LastFullRows = full.Rows,
                 Tracked = full.TrackedAtStart is { } start ? SafeHorizon.AfterFull(start) : null,

@@ -17,5 +17,7 @@ internal static class IntakeRegistration
         .AddSingleton<JudgeAgain>()
         .AddSingleton<PushBack>()
         .AddSingleton<SourcePreparation>()
+        .AddSingleton<RunBook>()
+        .AddSingleton<SourceReading>()
         .AddSingleton<SourceIntake>();
 }

@@ -2,13 +2,15 @@ using System.Diagnostics;
 using Exchange.Bus.Log;
 using Exchange.Bus.Quality;
 using Exchange.Contracts.Rows;
-using Exchange.Storage;
 
 namespace Exchange.Bus.Intake;
 
 /// <summary>Reads rows anew by key and appends them as changes: keys that are gone become deletions.</summary>
-internal sealed class KeyReader(IStore store, ILeases leases, BatchAppender appender, PageJudge judge, IKnownValues known, ExchangeSteps steps)
+internal sealed class KeyReader(SourceStates states, BatchAppender appender, PageJudge judge, IKnownValues known, ExchangeSteps steps)
 {
+    /// <summary>Keys that a source is asked for at once (<see cref="Contracts.FrontEnd.ISourceReader.ReadKeysAsync"/>).</summary>
+    public const int KeysAtOnce = 20_000;
+
     /// <summary>Keys once each, by code point.</summary>
     public static RowBatch Distinct(RowBatch keys)
     {
@@ -20,13 +22,20 @@ internal sealed class KeyReader(IStore store, ILeases leases, BatchAppender appe
         return distinct;
     }
 
+    /// <summary>One batch, or several where there are more keys than a source is asked for at once.</summary>
     /// <param name="run">The run.</param>
     /// <param name="keys">Key columns in key order, natural types, distinct.</param>
     /// <param name="itemSets">Item sets whose values are kept.</param>
-    /// <param name="then">What becomes of the position with the append.</param>
+    /// <param name="then">What becomes of the position with each append.</param>
     /// <param name="cancel">Stops.</param>
     /// <param name="judgedAgain">See <see cref="BatchDraft.JudgedAgain"/>.</param>
-    public async Task<LogBatch> AppendAsync(IntakeRun run, RowBatch keys, IReadOnlyList<IReadOnlyList<string>> itemSets, Func<SourcePosition, SourcePosition> then, CancellationToken cancel, bool judgedAgain = false)
+    public async Task AppendAsync(IntakeRun run, RowBatch keys, IReadOnlyList<IReadOnlyList<string>> itemSets, Func<SourcePosition, SourcePosition> then, CancellationToken cancel, bool judgedAgain = false)
+    {
+        for (var start = 0; start < keys.Count; start += KeysAtOnce)
+            await AppendOnceAsync(run, keys.Count <= KeysAtOnce ? keys : keys.Slice(start, Math.Min(KeysAtOnce, keys.Count - start)), itemSets, then, judgedAgain, cancel);
+    }
+
+    async Task AppendOnceAsync(IntakeRun run, RowBatch keys, IReadOnlyList<IReadOnlyList<string>> itemSets, Func<SourcePosition, SourcePosition> then, bool judgedAgain, CancellationToken cancel)
     {
         var waited = Stopwatch.StartNew();
         var page = await run.Plan.Database.Source.ReadKeysAsync(run.Plan.Query, keys, cancel);
@@ -34,7 +43,7 @@ internal sealed class KeyReader(IStore store, ILeases leases, BatchAppender appe
         steps.Reached(ExchangeStep.Read, run.Name);
         var (rows, refused) = await judge.JudgeAsync(run.Plan, page, Gone(run, keys, page.Rows), cancel);
         steps.Reached(ExchangeStep.Quality, run.Name);
-        return await appender.AppendAsync(run, new BatchDraft
+        await appender.AppendAsync(run, new BatchDraft
         {
             Kind = BatchKind.Change,
             FullStart = 0,
@@ -48,12 +57,7 @@ internal sealed class KeyReader(IStore store, ILeases leases, BatchAppender appe
 
     public async Task SaveAsync(IntakeRun run, SourcePosition position, CancellationToken cancel)
     {
-        await store.WriteAsync(async session =>
-        {
-            await leases.AssertHeldAsync(session, run.Lease, cancel);
-            await SourceStates.SaveAsync(session, run.Name, position, cancel);
-            return 0;
-        }, cancel);
+        await states.SaveAsync(run.Lease, run.Name, position, cancel);
         run.Position = position;
     }
 

@@ -107,14 +107,17 @@ internal sealed class PageJudge(IQuarantine quarantine, TimeProvider time)
         }
 
         if (keys.Count == 0) return null;
-        var whole = (await plan.Database.Source.ReadKeysAsync(query, keys, cancel)).Rows;
-        var wholeKeys = query.Key.Select(whole.Ordinal).ToList();
         var found = new Dictionary<string, Dictionary<string, string?>>(StringComparer.Ordinal);
-        for (var row = 0; row < whole.Count; row++)
+        for (var start = 0; start < keys.Count; start += KeyReader.KeysAtOnce)
         {
-            var values = new Dictionary<string, string?>(StringComparer.Ordinal);
-            for (var at = plan.Query.Columns.Count; at < query.Columns.Count; at++) values[query.Columns[at].Column] = whole.Columns[at].TextAt(row);
-            found[RowKey.Text(whole, wholeKeys, row)] = values;
+            var whole = (await plan.Database.Source.ReadKeysAsync(query, keys.Slice(start, Math.Min(KeyReader.KeysAtOnce, keys.Count - start)), cancel)).Rows;
+            var wholeKeys = query.Key.Select(whole.Ordinal).ToList();
+            for (var row = 0; row < whole.Count; row++)
+            {
+                var values = new Dictionary<string, string?>(StringComparer.Ordinal);
+                for (var at = plan.Query.Columns.Count; at < query.Columns.Count; at++) values[query.Columns[at].Column] = whole.Columns[at].TextAt(row);
+                found[RowKey.Text(whole, wholeKeys, row)] = values;
+            }
         }
 
         return found;

@@ -2,9 +2,9 @@ namespace Exchange.Bus.Intake;
 
 /// <summary>
 /// Moves the safe horizon of a tracked column after each pass, so that a transaction that commits late with an older value is not passed over.
-/// The value of a pass is settled once the declared lateness has gone by; with PostgreSQL's transaction ids not before every transaction that was open at that
-/// pass has ended either. (The ids alone do not tell: an application, even nextval, has its value before the transaction has an id.)
-/// Dates and timestamps tell their age themselves: they are read from a lateness earlier.
+/// With PostgreSQL's transaction ids: the value of a pass is settled once every transaction that was open at that pass has ended. Numbers and texts, on every engine,
+/// only once the declared lateness has gone by as well (an application may take numbers long before it writes them). Dates and timestamps are read from a lateness
+/// earlier instead.
 /// </summary>
 internal static class SafeHorizon
 {
@@ -18,8 +18,8 @@ internal static class SafeHorizon
     /// <param name="start">Taken before the full's first page was read.</param>
     public static TrackedPosition AfterFull(TrackPass start)
     {
-        var after = new TrackedPosition { From = start.Greatest, Unsettled = [start], Lower = FirstIntegerOverlap };
-        return start.OldestOpen is { } oldest && start.NextOpen is { } next && oldest < next ? after with { WrittenSince = oldest, WrittenUntil = next } : after;
+        var horizon = new TrackedPosition { From = start.Greatest, Unsettled = [start], Lower = FirstIntegerOverlap };
+        return start.OldestOpen is { } oldest && start.NextOpen is { } next && oldest < next ? horizon with { WrittenSince = oldest, WrittenUntil = next } : horizon;
     }
 
     /// <summary>The horizon after a pass that has read everything it should.</summary>
@@ -45,7 +45,7 @@ internal static class SafeHorizon
 
     static bool IsSettled(TrackPass seen, TrackPass now, TimeSpan maxLateness, bool temporal)
     {
-        if (now.OldestOpen is { } oldest && seen.NextOpen is { } next && next > oldest) return false;
-        return temporal || seen.At <= now.At - maxLateness;
+        var ended = now.OldestOpen is not { } oldest || seen.NextOpen is not { } next || next <= oldest;
+        return ended && (temporal || seen.At <= now.At - maxLateness);
     }
 }

@@ -22,6 +22,12 @@ internal sealed class SeenRows
 
     public bool Changed { get; private set; }
 
+    /// <summary>
+    /// Whether what was stored has been withdrawn, which must be done before anything is appended: a run that is killed after an append would find a row remembered
+    /// as it was before that, and pass it over when it is set back.
+    /// </summary>
+    public bool Withdrawn { get; set; }
+
     public static SeenRows Restore(byte[]? stored)
     {
         var seen = new SeenRows();
@@ -69,6 +75,7 @@ internal sealed class SeenRows
         }
 
         Changed = false;
+        Withdrawn = false;
         return stored;
     }
 

@@ -21,9 +21,8 @@ internal sealed record IntakeOutcome(RunRecord? Record, ExchangeException? Fault
 /// resource alone and is kept with what to do about it; the next run tries again. Killed at any moment it goes on from the last append.
 /// </summary>
 internal sealed partial class SourceIntake(
-    ICatalogue catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, IStore store, ILeases leases, SourceStates states, IRuns runs, IResourceLog log, IQuarantine quarantine,
-    SourcePreparation preparation, FullReader full, ChangeLogReader changes, TrackedReader tracked, KeyReader keys, JudgeAgain again, ReferencedItems referenced, IKnownValues known, PushBack pushBack,
-    TimeProvider time, ILogger<SourceIntake> logger)
+    ICatalogue catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, ILeases leases, SourceStates states, IQuarantine quarantine, SourcePreparation preparation,
+    RunBook book, SourceReading reading, PushBack pushBack, TimeProvider time, ILogger<SourceIntake> logger)
 {
     /// <summary>How long a dead reader keeps others from its source.</summary>
     public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(15);
@@ -33,33 +32,38 @@ internal sealed partial class SourceIntake(
 
     public async Task<IntakeOutcome> RunAsync(string name, bool wantFull, IProgress<SyncProgress>? progress, Action? appended, CancellationToken cancel)
     {
-        var snapshot = await catalogue.ReadAsync(cancel);
-        var resource = snapshot.Resources.GetValueOrDefault(name)
+        var known = (await catalogue.ReadAsync(cancel)).Resources.GetValueOrDefault(name)
             ?? throw new ExchangeException(ErrorCodes.ResourceUnknown, Party.Caller, $"There is no resource '{name}'.", "`exchange get resources` lists them.");
-        if (resource.Source is null) return new IntakeOutcome(null, null);
+        if (known.Source is null) return new IntakeOutcome(null, null);
 
         await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience,
             holder => progress?.Report(new SyncProgress { Resource = name, Phase = $"waiting: the source is being read by {holder}" }), time, cancel);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, lease.Lost);
+        // Only now: who waited for another reader must not bring back what the manifests said before.
+        var snapshot = await catalogue.ReadAsync(either.Token);
+        if (snapshot.Resources.GetValueOrDefault(name) is not { Source: not null } resource) return new IntakeOutcome(null, null);
         var state = await states.ReadAsync(name, either.Token);
         IntakeRun? run = null;
         try
         {
             await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, either.Token);
             var position = await preparation.PrepareAsync(plan, snapshot, state.Position, wantFull, either.Token);
-            run = await BeginAsync(plan, lease.Lease, state.Position.OpenRun, position, progress, appended, either.Token);
-            await ReadAsync(run, either.Token);
-            await SettleAsync(run, BatchState.Visible, position => position with { OpenRun = 0 }, either.Token);
+            run = await book.BeginAsync(plan, lease.Lease, state.Position.OpenRun, position, progress, appended, either.Token);
+            try
+            {
+                await reading.ReadAsync(run, either.Token);
+            }
+            catch (ErrorLimitException limit)
+            {
+                return await StopAsync(run, limit, either.Token);
+            }
+
+            await book.SettleAsync(run, BatchState.Visible, position => position with { OpenRun = 0 }, either.Token);
             run.Appended?.Invoke();
             await pushBack.RunAsync(plan, either.Token);
-            run.Record = run.Record with { State = RunState.Done };
-            await runs.EndAsync(run.Record, CancellationToken.None);
+            var done = await book.DoneAsync(run);
             run.Report(run.Kind, ended: true);
-            return new IntakeOutcome(run.Record, null);
-        }
-        catch (ErrorLimitException limit)
-        {
-            return await StopAsync(run!, limit, either.Token);
+            return done;
         }
         catch (ExchangeException fault)
         {
@@ -79,7 +83,7 @@ internal sealed partial class SourceIntake(
         var state = await states.ReadAsync(name, cancel);
         if (state.Position.CaptureRemoved) return false;
         if (!state.Position.Complete || state.Position.Full is not null || state.Position.FullWanted is not null || state.Hold is not null) return true;
-        if ((await quarantine.KeysToJudgeAgainAsync(name, 1, cancel)).Count > 0) return true;
+        if (state.Position.KeysReadBack && (await quarantine.KeysToJudgeAgainAsync(name, 1, cancel)).Count > 0) return true;
         await using var database = databases.Open(snapshot.Connections[source.Connection].ToFrontEnd());
         try
         {
@@ -96,81 +100,17 @@ internal sealed partial class SourceIntake(
     {
         await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience, null, time, cancel);
         var state = await states.ReadAsync(name, cancel);
-        await states.SaveAsync(name, state.Position with { CaptureRemoved = true, FullWanted = "the triggers were removed" }, cancel);
+        await states.SaveAsync(lease.Lease, name, state.Position with { CaptureRemoved = true, FullWanted = "the triggers were removed" }, cancel);
         await database.Capture.RemoveAsync(target, cancel);
-    }
-
-    async Task<IntakeRun> BeginAsync(SourcePlan plan, Lease lease, long openRun, SourcePosition position, IProgress<SyncProgress>? progress, Action? appended, CancellationToken cancel)
-    {
-        var kind = position.Full is not null ? "full" : "incremental";
-        var record = position.OpenRun > 0 ? await runs.FindAsync(position.OpenRun, cancel) : null;
-        if (record is null) await runs.CloseAbandonedAsync(plan.Resource.Name, null, cancel);
-        if (record is not null) await runs.ReopenAsync(record.Id, cancel);
-        record = record is null ? await NewRecordAsync(plan.Resource.Name, kind, cancel) : record with { State = RunState.Running, ErrorCode = null, ErrorMessage = null, Next = null };
-        var id = record.Id;
-        position = position with { OpenRun = id, Full = position.Full is { Run: 0 } begun ? begun with { Run = id } : position.Full };
-        await store.WriteAsync(async session =>
-        {
-            await leases.AssertHeldAsync(session, lease, cancel);
-            // A run that is not gone on with must not keep its waiting batches before the deliveries.
-            if (openRun > 0 && openRun != id) await log.SettleAsync(session, plan.Resource.Name, openRun, BatchState.Discarded, cancel);
-            await SourceStates.SaveAsync(session, plan.Resource.Name, position, cancel);
-            return 0;
-        }, cancel);
-        var run = new IntakeRun { Plan = plan, Lease = lease, Record = record, Position = position, Progress = progress, Appended = appended };
-        run.Report(kind);
-        return run;
-    }
-
-    async Task ReadAsync(IntakeRun run, CancellationToken cancel)
-    {
-        var seen = run.Plan.Tracked.Count == 0 ? null : run.Position.Full is { Next: null } ? new SeenRows() : SeenRows.Restore(await states.ReadSeenAsync(run.Name, cancel));
-        if (run.Position.Full is not null) await full.ReadAsync(run, seen, cancel);
-        var itemSets = await referenced.OfAsync(run.Plan.Resource, cancel);
-        await keys.RebuildKnownAsync(run, itemSets, cancel);
-        if (run.Plan.Capture is not null) await changes.TakeAsync(run, itemSets, cancel);
-        else if (seen is not null && run.Kind == "incremental") await tracked.TakeAsync(run, seen, itemSets, cancel);
-        await again.TakeAsync(run, itemSets, cancel);
-        if (seen is { Changed: true }) await SaveSeenAsync(run, seen, cancel);
-        if (run.Position is { FullWanted: { } reason, Full: null })
-        {
-            FullFollows(run.Name, reason);
-            await preparation.BeginFullAsync(run, cancel);
-            await full.ReadAsync(run, seen, cancel);
-            if (run.Plan.Capture is not null) await changes.TakeAsync(run, itemSets, cancel);
-        }
-
-        ErrorLimits.CheckAtEnd(run);
-    }
-
-    Task<int> SaveSeenAsync(IntakeRun run, SeenRows seen, CancellationToken cancel) => store.WriteAsync(async session =>
-    {
-        await leases.AssertHeldAsync(session, run.Lease, cancel);
-        await SourceStates.SaveSeenAsync(session, run.Name, seen.Store(), cancel);
-        return 0;
-    }, cancel);
-
-    /// <summary>Lets a run's waiting batches be delivered, or drops them, together with the position that then holds.</summary>
-    async Task SettleAsync(IntakeRun run, BatchState settled, Func<SourcePosition, SourcePosition> then, CancellationToken cancel)
-    {
-        var position = then(run.Position);
-        await store.WriteAsync(async session =>
-        {
-            await leases.AssertHeldAsync(session, run.Lease, cancel);
-            await log.SettleAsync(session, run.Name, run.Id, settled, cancel);
-            await SourceStates.SaveAsync(session, run.Name, position, cancel);
-            return 0;
-        }, cancel);
-        run.Position = position;
     }
 
     /// <summary>Too many errors: nothing of the run is delivered, the refused rows are given back, and the next run reads anew, since changes of this one were passed over.</summary>
     async Task<IntakeOutcome> StopAsync(IntakeRun run, ErrorLimitException limit, CancellationToken cancel)
     {
-        await SettleAsync(run, BatchState.Discarded, position => position with { OpenRun = 0, Full = null, FullWanted = "the run before broke its error limit" }, cancel);
-        if (await referenced.OfAsync(run.Plan.Resource, cancel) is { Count: > 0 } itemSets) await known.RebuildAsync(run.Name, itemSets, cancel);
+        await book.SettleAsync(run, BatchState.Discarded, position => position with { OpenRun = 0, Full = null, FullWanted = "the run before broke its error limit" }, cancel);
+        await reading.ForgetAsync(run, cancel);
         await pushBack.RunAsync(run.Plan, cancel);
-        return await EndAsync(run.Record, RunState.Stopped, limit);
+        return await book.EndAsync(run.Name, run, RunState.Stopped, limit);
     }
 
     async Task<IntakeOutcome> FailAsync(string name, IntakeRun? run, ExchangeException fault)
@@ -178,24 +118,8 @@ internal sealed partial class SourceIntake(
         IntakeFailed(name, fault.Code, fault.Message, fault.Next);
         var held = fault is FrontEndException { Fault: FrontEndFault.Standing };
         if (held) await states.HoldAsync(name, new Hold(fault.Code, fault.Party, fault.Message, fault.Next, time.GetUtcNow()), CancellationToken.None);
-        return await EndAsync(run?.Record ?? await NewRecordAsync(name, "incremental", CancellationToken.None), held ? RunState.Held : RunState.Failed, fault);
+        return await book.EndAsync(name, run, held ? RunState.Held : RunState.Failed, fault);
     }
-
-    async Task<IntakeOutcome> EndAsync(RunRecord record, RunState state, ExchangeException fault)
-    {
-        record = record with { State = state, ErrorCode = fault.Code, ErrorMessage = fault.Message, Next = fault.Next };
-        await runs.EndAsync(record, CancellationToken.None);
-        return new IntakeOutcome(record, fault);
-    }
-
-    async Task<RunRecord> NewRecordAsync(string resource, string kind, CancellationToken cancel)
-    {
-        var record = new RunRecord { Resource = resource, Kind = kind, Node = Node.Name };
-        return record with { Id = await runs.BeginAsync(record, cancel) };
-    }
-
-    [LoggerMessage(1110, LogLevel.Information, "Resource {Resource} is read in full, because {Reason}")]
-    partial void FullFollows(string resource, string reason);
 
     [LoggerMessage(1111, LogLevel.Warning, "Intake of {Resource} failed with {Code}: {Message} {Next}")]
     partial void IntakeFailed(string resource, string code, string message, string next);

@@ -97,11 +97,12 @@ internal sealed class SourcePlan : IAsyncDisposable
                 LargestCell = resource.MaxCellBytes,
             };
             var further = table.Columns.Where(column => columns.All(known => known.Column != column.Name)).Select(column => new SourceColumn(column.Name, column.Name)).ToList();
+            var capture = source.Mode == CaptureMode.ChangeLog ? CaptureOf(resource, source, catalogue) : null;
             return new SourcePlan(resource, source, database, table)
             {
                 Query = query,
                 WholeRows = further.Count == 0 || further.Any(column => resource.FindItem(column.Item) is not null) ? null : query with { Columns = [.. columns, .. further] },
-                Capture = source.Mode == CaptureMode.ChangeLog ? CaptureOf(resource, source, catalogue) : null,
+                Capture = capture,
                 Judge = judges.Create(resource, catalogue),
                 Tracked = source.Mode switch
                 {
@@ -110,7 +111,7 @@ internal sealed class SourcePlan : IAsyncDisposable
                     _ => [],
                 },
                 ErrorTable = ErrorTableOf(source) is { } errors ? new ErrorTable(errors, [.. table.Columns.Select(column => column.Name)]) : null,
-                Fingerprint = FingerprintOf(resource),
+                Fingerprint = FingerprintOf(resource, capture?.Owner),
             };
         }
         catch
@@ -162,9 +163,11 @@ internal sealed class SourcePlan : IAsyncDisposable
         $"Resource {resource.Name}, connection {source.Connection}: {what}.",
         "Put it back, or apply a manifest that says what the table is like now; the next run tries again.");
 
-    static string FingerprintOf(Resource resource)
+    /// <param name="resource">The resource.</param>
+    /// <param name="owner">Whose the change log is: when resources that share a table come or go a resource may change logs, and what waits in the old one is never read.</param>
+    static string FingerprintOf(Resource resource, string? owner)
     {
         var decides = resource with { Title = null, Class = null, ShareType = ShareType.None, BatchRows = 0, MaxErrors = null, MaxErrorPercent = null, Items = [.. resource.Items.Select(item => item with { Title = null })] };
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(decides))));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(decides) + owner)));
     }
 }

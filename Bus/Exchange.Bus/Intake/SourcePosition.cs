@@ -12,11 +12,17 @@ internal sealed record SourcePosition
     /// <summary>Whether a full was ever completed since <see cref="Fingerprint"/> changed: increments go on from there.</summary>
     public bool Complete { get; init; }
 
-    /// <summary>Why the next run must be a full although one is complete (truncated, error limit reached …); null: none needed.</summary>
+    /// <summary>
+    /// Why another full must follow although one is complete or under way (truncated, error limit reached …); null: none needed. Answered when that full begins, so that
+    /// what is noted while it reads (a truncation has taken rows that it has passed) asks for one more.
+    /// </summary>
     public string? FullWanted { get; init; }
 
     /// <summary>`capture remove` took the triggers away: a running hub leaves the source alone, a sync by hand installs them again and reads in full.</summary>
     public bool CaptureRemoved { get; init; }
+
+    /// <summary>Whether rows can be read back by the keys that quarantine keeps (<see cref="SourcePlan.KeysAreNatural"/>); where not, only a full judges refused rows again.</summary>
+    public bool KeysReadBack { get; init; } = true;
 
     /// <summary>Modes cursor and control.</summary>
     public TrackedPosition? Tracked { get; init; }
@@ -64,8 +70,8 @@ internal sealed record TrackPass(string? Greatest, DateTimeOffset At, long? Olde
 }
 
 /// <summary>
-/// The safe horizon of a tracked column: everything below <see cref="From"/> has been read and can't be joined by a late commit any more (by the declared
-/// lateness; on PostgreSQL by transaction snapshots besides).
+/// The safe horizon of a tracked column: everything below <see cref="From"/> has been read and can't be joined by a late commit any more (by the declared lateness, and
+/// on PostgreSQL by transaction snapshots besides).
 /// </summary>
 internal sealed record TrackedPosition
 {

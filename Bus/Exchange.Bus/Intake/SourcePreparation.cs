@@ -17,32 +17,32 @@ internal sealed class SourcePreparation(IStore store, SourceStates states, IQuar
         var position = stored;
         if (position.Fingerprint != plan.Fingerprint)
             position = new SourcePosition { Fingerprint = plan.Fingerprint, CodeSets = stored.CodeSets };
-        var missed = await InstallCaptureAsync(plan, position.Complete, cancel);
-        position = position with { CaptureRemoved = false };
+        var missed = await InstallCaptureAsync(plan, position.Complete || position.Full is not null, cancel);
+        position = position with { CaptureRemoved = false, KeysReadBack = plan.KeysAreNatural };
         var anew = wantFull || position.FullWanted is not null || missed;
         if (anew || (position.Full is null && (!position.Complete || plan.Source.Mode == CaptureMode.Snapshot)))
-            position = position with { OpenRun = 0, Full = await NewFullAsync(plan, cancel) };
+            position = position with { OpenRun = 0, Full = await NewFullAsync(plan, cancel), FullWanted = null };
         return await NoteCodeSetsAsync(plan, catalogue, position, cancel);
     }
 
     /// <summary>Begins a full in the middle of a run.</summary>
     public async Task BeginFullAsync(IntakeRun run, CancellationToken cancel)
     {
-        run.Position = run.Position with { Full = await NewFullAsync(run.Plan, cancel) with { Run = run.Id } };
-        await states.SaveAsync(run.Name, run.Position, cancel);
+        run.Position = run.Position with { Full = await NewFullAsync(run.Plan, cancel) with { Run = run.Id }, FullWanted = null };
+        await states.SaveAsync(run.Lease, run.Name, run.Position, cancel);
     }
 
     static async Task<FullProgress> NewFullAsync(SourcePlan plan, CancellationToken cancel) =>
         new() { Run = 0, TrackedAtStart = plan.Tracked.Count > 0 ? await TrackedReader.LookAsync(plan, cancel) : null };
 
-    /// <summary>Triggers stand before the first row is read. Answers whether changes may have been missed since a full was complete.</summary>
-    static async Task<bool> InstallCaptureAsync(SourcePlan plan, bool complete, CancellationToken cancel)
+    /// <summary>Triggers stand before the first row is read. Answers whether changes of rows that were read may have been missed.</summary>
+    static async Task<bool> InstallCaptureAsync(SourcePlan plan, bool anyRead, CancellationToken cancel)
     {
         if (plan.Capture is not { } target) return false;
         var status = await plan.Database.Capture.StatusAsync(target, cancel);
         if (status.State == CaptureState.Installed) return false;
         await plan.Database.Capture.InstallAsync(target, cancel);
-        return complete;
+        return anyRead;
     }
 
     async Task<SourcePosition> NoteCodeSetsAsync(SourcePlan plan, CatalogueSnapshot catalogue, SourcePosition position, CancellationToken cancel)

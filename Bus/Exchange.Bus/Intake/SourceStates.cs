@@ -11,7 +11,7 @@ internal sealed record Hold(string Code, Party Party, string Message, string Nex
 internal sealed record SourceState(SourcePosition Position, Hold? Hold);
 
 /// <summary>Positions and holds of sources, in table bus_source. Safe for concurrent callers; positions are written under the source's lease only.</summary>
-internal sealed class SourceStates(IStore store)
+internal sealed class SourceStates(IStore store, ILeases leases)
 {
     public static IReadOnlyList<Migration> Migrations { get; } =
     [
@@ -47,8 +47,10 @@ internal sealed class SourceStates(IStore store)
             held_code = null, held_party = null, held_message = null, held_next = null, held_since = null
         """, cancel, ("resource", resource), ("position", JsonSerializer.Serialize(position)));
 
-    public Task SaveAsync(string resource, SourcePosition position, CancellationToken cancel) => store.WriteAsync(async session =>
+    /// <summary>Stores a position in a write of its own. A reader that has lost its source meanwhile is refused: what the new one has noted stands.</summary>
+    public Task SaveAsync(Lease lease, string resource, SourcePosition position, CancellationToken cancel) => store.WriteAsync(async session =>
     {
+        await leases.AssertHeldAsync(session, lease, cancel);
         await SaveAsync(session, resource, position, cancel);
         return 0;
     }, cancel);
@@ -69,7 +71,12 @@ internal sealed class SourceStates(IStore store)
         return found.FirstOrDefault();
     }, cancel);
 
-    public static Task SaveSeenAsync(StoreSession session, string resource, byte[]? seen, CancellationToken cancel) => seen is null
-        ? session.ExecuteAsync("update bus_source set seen = null where resource = @resource", cancel, ("resource", resource))
-        : session.ExecuteAsync("update bus_source set seen = @seen where resource = @resource", cancel, ("resource", resource), ("seen", seen));
+    /// <summary>Null forgets all. Refused as <see cref="SaveAsync(Lease, string, SourcePosition, CancellationToken)"/> is.</summary>
+    public Task SaveSeenAsync(Lease lease, string resource, byte[]? seen, CancellationToken cancel) => store.WriteAsync(async session =>
+    {
+        await leases.AssertHeldAsync(session, lease, cancel);
+        return seen is null
+            ? await session.ExecuteAsync("update bus_source set seen = null where resource = @resource", cancel, ("resource", resource))
+            : await session.ExecuteAsync("update bus_source set seen = @seen where resource = @resource", cancel, ("resource", resource), ("seen", seen));
+    }, cancel);
 }

@@ -10,7 +10,7 @@ namespace Exchange.Bus.Intake;
 /// Follows a rising column (`cursor`) or the control columns (`control`): each pass reads again from the safe horizon on, passes over the rows that stand as
 /// they were taken up (<see cref="SeenRows"/>), and appends the others. Where several rows may share a key, the pass only finds the keys and the winners are read anew.
 /// </summary>
-internal sealed class TrackedReader(BatchAppender appender, KeyReader keys, PageJudge judge, ExchangeSteps steps)
+internal sealed class TrackedReader(SourceStates states, BatchAppender appender, KeyReader keys, PageJudge judge, ExchangeSteps steps)
 {
     public static async Task<TrackPass> LookAsync(SourcePlan plan, CancellationToken cancel)
     {
@@ -73,6 +73,8 @@ internal sealed class TrackedReader(BatchAppender appender, KeyReader keys, Page
             if (!seen.Meet(RowIdentity(run.Plan, page.Rows, ordinals, row), page.Rows, row)) fresh.Add(row);
         if (fresh.Count == 0) return;
         steps.Reached(ExchangeStep.Read, run.Name);
+        if (!seen.Withdrawn) await states.SaveSeenAsync(run.Lease, run.Name, null, cancel);
+        seen.Withdrawn = true;
         if (run.Plan.Query.KeyIsUnique) await AppendRowsAsync(run, Pages.Pick(page, fresh), itemSets, cancel);
         else await AppendKeysAsync(run, page.Rows, ordinals, fresh, itemSets, cancel);
         run.Report(run.Kind);

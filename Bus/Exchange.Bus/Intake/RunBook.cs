@@ -1,0 +1,85 @@
+using Exchange.Bus.Log;
+using Exchange.Bus.Runs;
+using Exchange.Contracts.Errors;
+using Exchange.Contracts.Operations;
+using Exchange.Storage;
+
+namespace Exchange.Bus.Intake;
+
+/// <summary>
+/// The beginning and the end of runs of intake, in the store: their records, the run that a source's position says is open, and what becomes of batches that waited
+/// for the end. Safe for concurrent callers; what is said of one source is fenced by its lease.
+/// </summary>
+internal sealed class RunBook(IStore store, ILeases leases, IRuns runs, IResourceLog log)
+{
+    /// <summary>Goes on with the run that the position says is open, else begins one.</summary>
+    /// <param name="plan">The source.</param>
+    /// <param name="lease">The source's.</param>
+    /// <param name="openRun">The run that was open before the position was prepared; 0: none.</param>
+    /// <param name="position">The position with which the run begins.</param>
+    /// <param name="progress">Listener, or null.</param>
+    /// <param name="appended">Called after each append, or null.</param>
+    /// <param name="cancel">Stops.</param>
+    public async Task<IntakeRun> BeginAsync(SourcePlan plan, Lease lease, long openRun, SourcePosition position, IProgress<SyncProgress>? progress, Action? appended, CancellationToken cancel)
+    {
+        var kind = position.Full is not null ? "full" : "incremental";
+        var record = position.OpenRun > 0 ? await runs.FindAsync(position.OpenRun, cancel) : null;
+        if (record is null) await runs.CloseAbandonedAsync(plan.Resource.Name, null, cancel);
+        if (record is not null) await runs.ReopenAsync(record.Id, cancel);
+        record = record is null ? await NewRecordAsync(plan.Resource.Name, kind, cancel) : record with { State = RunState.Running, ErrorCode = null, ErrorMessage = null, Next = null };
+        var id = record.Id;
+        position = position with { OpenRun = id, Full = position.Full is { Run: 0 } begun ? begun with { Run = id } : position.Full };
+        await store.WriteAsync(async session =>
+        {
+            await leases.AssertHeldAsync(session, lease, cancel);
+            // A run that is not gone on with must not keep its waiting batches before the deliveries.
+            if (openRun > 0 && openRun != id) await log.SettleAsync(session, plan.Resource.Name, openRun, BatchState.Discarded, cancel);
+            await SourceStates.SaveAsync(session, plan.Resource.Name, position, cancel);
+            return 0;
+        }, cancel);
+        var run = new IntakeRun { Plan = plan, Lease = lease, Record = record, Position = position, Progress = progress, Appended = appended };
+        run.Report(kind);
+        return run;
+    }
+
+    /// <summary>Lets a run's waiting batches be delivered, or drops them, together with the position that then holds.</summary>
+    public async Task SettleAsync(IntakeRun run, BatchState settled, Func<SourcePosition, SourcePosition> then, CancellationToken cancel)
+    {
+        var position = then(run.Position);
+        await store.WriteAsync(async session =>
+        {
+            await leases.AssertHeldAsync(session, run.Lease, cancel);
+            await log.SettleAsync(session, run.Name, run.Id, settled, cancel);
+            await SourceStates.SaveAsync(session, run.Name, position, cancel);
+            return 0;
+        }, cancel);
+        run.Position = position;
+    }
+
+    /// <summary>Writes the good end of a run.</summary>
+    public async Task<IntakeOutcome> DoneAsync(IntakeRun run)
+    {
+        run.Record = run.Record with { State = RunState.Done };
+        await runs.EndAsync(run.Record, CancellationToken.None);
+        return new IntakeOutcome(run.Record, null);
+    }
+
+    /// <summary>Writes the end of a run that a fault cut short.</summary>
+    /// <param name="resource">The resource.</param>
+    /// <param name="run">Null: the fault came before a run was begun; it leaves a record all the same.</param>
+    /// <param name="state">Failed, held or stopped.</param>
+    /// <param name="fault">Why.</param>
+    public async Task<IntakeOutcome> EndAsync(string resource, IntakeRun? run, RunState state, ExchangeException fault)
+    {
+        var record = run?.Record ?? await NewRecordAsync(resource, "incremental", CancellationToken.None);
+        record = record with { State = state, ErrorCode = fault.Code, ErrorMessage = fault.Message, Next = fault.Next };
+        await runs.EndAsync(record, CancellationToken.None);
+        return new IntakeOutcome(record, fault);
+    }
+
+    async Task<RunRecord> NewRecordAsync(string resource, string kind, CancellationToken cancel)
+    {
+        var record = new RunRecord { Resource = resource, Kind = kind, Node = Node.Name };
+        return record with { Id = await runs.BeginAsync(record, cancel) };
+    }
+}
