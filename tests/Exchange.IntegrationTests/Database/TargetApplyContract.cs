@@ -19,6 +19,30 @@ public abstract class TargetApplyContract(string provider) : TargetSuite(provide
     }
 
     [TestMethod]
+    public async Task A_row_that_a_trigger_drops_in_silence_is_a_row_error()
+    {
+        var target = People();
+        await WriteAsync(target, Batch(target, ["1", "a", "1"]));
+        if (DropRowTwo is not { } trigger) return; // the engine's triggers can't drop a row without an error
+        await Database.ExecuteAsync(trigger);
+        await using var transaction = await Writer().BeginAsync(target, Cancel);
+        var refused = await Assert.ThrowsExactlyAsync<FrontEndException>(() => transaction.ApplyAsync(Batch(target, ["2", "b", "2"], ["3", "c", "3"]), Cancel));
+        Assert.AreEqual(FrontEndFault.Row, refused.Fault);
+        StringAssert.Contains(refused.Message, "trigger");
+        Assert.AreEqual(new ApplyCount(1, 0), await transaction.ApplyAsync(Batch(target, ["3", "c", "3"]), Cancel));
+        await transaction.CommitAsync(Cancel);
+        await StandsAsync(target, "1|a|1", "3|c|3");
+    }
+
+    /// <summary>Makes a trigger on the people that drops the row of id 2; null where the engine knows no such thing.</summary>
+    string? DropRowTwo => Database.Provider switch
+    {
+        "postgresql" => "create function drop_two() returns trigger language plpgsql as $$ begin if new.id = '2' then return null; end if; return new; end $$; create trigger drop_two before insert on people for each row execute function drop_two()",
+        "sqlite" => "create trigger drop_two before insert on people when new.id = '2' begin select raise(ignore); end",
+        _ => null,
+    };
+
+    [TestMethod]
     public async Task Ignored_deletions_touch_nothing()
     {
         var target = People(DeletePolicy.Ignore);

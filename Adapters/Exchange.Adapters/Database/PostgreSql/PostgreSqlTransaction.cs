@@ -20,6 +20,9 @@ internal sealed class PostgreSqlTransaction(PostgreSqlTarget engine, NpgsqlConne
     bool _probed;
     bool _merged;
 
+    /// <summary>Whether something of the department's may drop rows without an error, so that what was taken must be counted; null: not looked yet.</summary>
+    bool? _mayDrop;
+
     /// <summary>Constraints that wait for the commit wait for the end of the write instead, where <see cref="SettleAsync"/> has them judged.</summary>
     protected override string SavepointSql => base.SavepointSql + "; SET CONSTRAINTS ALL DEFERRED";
 
@@ -31,19 +34,48 @@ internal sealed class PostgreSqlTransaction(PostgreSqlTarget engine, NpgsqlConne
         _merged = true;
         var columns = Target.Columns.Select(column => column.Name).ToList();
         await FillAsync(Stage, columns, rows, cancel);
+        var counted = await MayDropRowsAsync(cancel);
         var tombstone = HasTombstone ? $", {Names([Tombstone.Deleted, Tombstone.DeletedAt])}" : "";
-        await Connection.RunAsync(
-            $"INSERT INTO {Table} AS t ({Names(columns)}{tombstone}) SELECT {Names(columns)}{(HasTombstone ? ", false, NULL" : "")} FROM pg_temp.{Stage} ON CONFLICT ({Names(Target.Key)}) {OnConflict()}", cancel);
+        var taken = await Connection.RunAsync(
+            $"INSERT INTO {Table} AS t ({Names(columns)}{tombstone}) SELECT {Names(columns)}{(HasTombstone ? ", false, NULL" : "")} FROM pg_temp.{Stage} ON CONFLICT ({Names(Target.Key)}) {OnConflict(always: counted)}", cancel);
+        if (counted && taken < rows.Rows.Count) throw new RowsNotTakenException(rows.Rows.Count, taken);
     }
 
     protected override async Task<long> DeleteAsync(RowSelection keys, CancellationToken cancel)
     {
         await FillAsync(Gone, Target.Key, keys, cancel);
-        return await RemoveAsync(
+        var removed = await RemoveAsync(
             new RemovalSql(
                 scope => $"DELETE FROM {Table} AS t USING pg_temp.{Gone} s WHERE {KeyMatch("t", "s")}{scope}",
                 (set, scope) => $"UPDATE {Table} AS t SET {set} FROM pg_temp.{Gone} s WHERE {KeyMatch("t", "s")}{scope}"),
             scoped: false, cancel);
+        if (await MayDropRowsAsync(cancel)) await AllGoneAsync(removed, cancel);
+        return removed;
+    }
+
+    /// <summary>Nothing that was to go still stands.</summary>
+    async Task AllGoneAsync(long removed, CancellationToken cancel)
+    {
+        var standing = Target.Deletes == DeletePolicy.Tombstone ? $" AND NOT COALESCE(t.{Engine.Dialect.Quote(Tombstone.Deleted)}, false)" : "";
+        await using var command = Connection.Command($"SELECT count(*) FROM {Table} AS t JOIN pg_temp.{Gone} s ON {KeyMatch("t", "s")}{standing}");
+        var left = (long)(await command.ExecuteScalarAsync(cancel))!;
+        if (left > 0) throw new RowsNotTakenException(removed + left, removed);
+    }
+
+    /// <summary>Row triggers that run before (also of partitions), rules and row-level policies may drop a row without an error.</summary>
+    async Task<bool> MayDropRowsAsync(CancellationToken cancel)
+    {
+        if (_mayDrop is { } known) return known;
+        await using var command = Connection.Command(
+            """
+            WITH RECURSIVE tables(oid) AS (
+                SELECT @table::regclass::oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN tables ON tables.oid = i.inhparent)
+            SELECT EXISTS (SELECT 1 FROM pg_trigger g JOIN tables ON tables.oid = g.tgrelid WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgtype & 3 = 3)
+                OR EXISTS (SELECT 1 FROM pg_rewrite r JOIN tables ON tables.oid = r.ev_class WHERE r.rulename <> '_RETURN')
+                OR EXISTS (SELECT 1 FROM pg_class c JOIN tables ON tables.oid = c.oid WHERE c.relrowsecurity)
+            """, ("@table", Table));
+        _mayDrop = await command.ExecuteScalarAsync(cancel) is true;
+        return _mayDrop.Value;
     }
 
     protected override Task PrepareSeenAsync(CancellationToken cancel) => Connection.RunAsync(CreateTemporary(Seen, Target.Key), cancel);
@@ -76,6 +108,9 @@ internal sealed class PostgreSqlTransaction(PostgreSqlTarget engine, NpgsqlConne
             await using var command = Connection.Command($"SELECT NOT EXISTS (SELECT 1 FROM {Table})");
             fresh.Hopeful |= await command.ExecuteScalarAsync(cancel) is true;
         }
+
+        // A load does not tell how many rows were taken.
+        if (await MayDropRowsAsync(cancel)) return false;
 
         if (!fresh.Hopeful || _merged || !Native.Zip(Target.Columns).All(pair => pair.First.Type == WireType(pair.Second.Type, pair.First))) return false;
         await Connection.RunAsync($"SAVEPOINT {DirectLoad}", cancel);
@@ -116,7 +151,8 @@ internal sealed class PostgreSqlTransaction(PostgreSqlTarget engine, NpgsqlConne
     }
 
     /// <summary>Rows that stand as they should are left alone: no new version, no work for the department's own triggers and replicas.</summary>
-    string OnConflict()
+    /// <param name="always">Every row is written, so that the statement's count is the count of rows taken.</param>
+    string OnConflict(bool always)
     {
         var values = Target.Columns.Where(column => !Target.Key.Contains(column.Name, StringComparer.Ordinal)).ToList();
         var set = values.ConvertAll(column => $"{Engine.Dialect.Quote(column.Name)} = EXCLUDED.{Engine.Dialect.Quote(column.Name)}");
@@ -128,6 +164,8 @@ internal sealed class PostgreSqlTransaction(PostgreSqlTarget engine, NpgsqlConne
             differs.Add($"t.{Engine.Dialect.Quote(Tombstone.Deleted)} IS DISTINCT FROM false");
         }
 
+        if (always && set.Count == 0) set.Add($"{Engine.Dialect.Quote(Target.Key[0])} = EXCLUDED.{Engine.Dialect.Quote(Target.Key[0])}");
+        if (always) return $"DO UPDATE SET {string.Join(", ", set)}";
         return set.Count == 0 ? "DO NOTHING" : $"DO UPDATE SET {string.Join(", ", set)} WHERE {string.Join(" OR ", differs)}";
     }
 

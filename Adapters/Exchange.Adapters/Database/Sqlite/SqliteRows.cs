@@ -14,7 +14,8 @@ internal static class SqliteRows
     /// <param name="sql">With one ? for each column.</param>
     /// <param name="rows">What is bound.</param>
     /// <param name="cancel">Stops; the transaction is undone by the caller.</param>
-    public static void Run(SqliteConnection connection, string sql, RowSelection rows, CancellationToken cancel)
+    /// <param name="counted">Every row must change one: RAISE(IGNORE) in a trigger drops a row without an error.</param>
+    public static void Run(SqliteConnection connection, string sql, RowSelection rows, CancellationToken cancel, bool counted = false)
     {
         var file = connection.Handle!;
         Check(raw.sqlite3_prepare_v2(file, sql, out var statement), file);
@@ -27,6 +28,7 @@ internal static class SqliteRows
                     Check(Bind(statement, column + 1, rows.Batch.Columns[rows.Ordinals[column]], rows.Rows[at]), file);
                 var result = raw.sqlite3_step(statement);
                 if (result != raw.SQLITE_DONE) Check(result, file);
+                if (counted && raw.sqlite3_changes(file) != 1) throw new RowsNotTakenException(rows.Rows.Count, at);
                 Check(raw.sqlite3_reset(statement), file);
             }
         }

@@ -22,10 +22,11 @@ internal sealed class SqliteTransaction(SqliteTarget engine, SqliteConnection co
         var columns = Target.Columns.Select(column => column.Name).ToList();
         var set = columns.Except(Target.Key, StringComparer.Ordinal).Select(name => $"{Engine.Dialect.Quote(name)} = excluded.{Engine.Dialect.Quote(name)}").ToList();
         if (HasTombstone) set.Add($"{Engine.Dialect.Quote(Tombstone.Deleted)} = 0, {Engine.Dialect.Quote(Tombstone.DeletedAt)} = NULL");
+        if (set.Count == 0) set.Add($"{Engine.Dialect.Quote(Target.Key[0])} = excluded.{Engine.Dialect.Quote(Target.Key[0])}");
         var (names, values) = HasTombstone ? ($", {Names([Tombstone.Deleted, Tombstone.DeletedAt])}", ", 0, NULL") : ("", "");
         SqliteRows.Run(File,
-            $"INSERT INTO {Table} ({Names(columns)}{names}) VALUES ({Places(columns.Count)}{values}) ON CONFLICT ({Names(Target.Key)}) DO {(set.Count == 0 ? "NOTHING" : "UPDATE SET " + string.Join(", ", set))}",
-            rows, cancel);
+            $"INSERT INTO {Table} ({Names(columns)}{names}) VALUES ({Places(columns.Count)}{values}) ON CONFLICT ({Names(Target.Key)}) DO UPDATE SET {string.Join(", ", set)}",
+            rows, cancel, counted: true);
         return Task.CompletedTask;
     }
 

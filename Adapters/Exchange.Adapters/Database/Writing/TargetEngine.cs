@@ -31,6 +31,8 @@ internal abstract class TargetEngine(SqlDialect dialect, TimeProvider clock)
     /// <summary>A fault at a target, classified: the subscriber is who must act.</summary>
     public FrontEndException Classify(Exception exception, FrontEndConnection connection, string doing)
     {
+        if (exception is RowsNotTakenException)
+            return new FrontEndException(FrontEndFault.Row, ErrorCodes.FrontEndFailed, Party.Subscriber, $"{connection}: {doing}: {exception.Message}.", "Mend the trigger, rule or policy; the row is delivered when the subscription is delivered anew.", exception);
         var fault = Dialect.Classify(exception, connection, doing);
         return fault.Party == Party.Subscriber ? fault : new FrontEndException(fault.Fault, fault.Code, Party.Subscriber, fault.Message, fault.Next, fault.InnerException ?? fault);
     }
