@@ -71,7 +71,9 @@ internal static class YamlDocuments
         }
         catch (YamlException exception)
         {
-            problems.Add(new ManifestProblem(file, linesBefore + Math.Max(1, (int)exception.Start.Line), $"this is no YAML: {Sentence(exception)}"));
+            // Of most faults the start is the place; of a tab in the indentation it is the start of the mapping around it.
+            var place = exception.Message.Contains("tab", StringComparison.OrdinalIgnoreCase) ? exception.End : exception.Start;
+            problems.Add(new ManifestProblem(file, linesBefore + Math.Max(1, (int)place.Line), $"this is no YAML: {Sentence(exception)}"));
         }
         catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or IndexOutOfRangeException or OverflowException or FormatException)
         {

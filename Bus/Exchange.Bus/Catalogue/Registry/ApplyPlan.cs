@@ -76,6 +76,7 @@ internal sealed class ApplyPlan
         else if (manifest.Definition is not null) _given.Add(key, manifest);
     }
 
+    /// <summary>No check looks into a department for the sake of what names it: a wrong one hides no problem of others.</summary>
     CatalogueSnapshot CloseOverReferences()
     {
         var open = _given.Concat(_kept).ToDictionary(entry => entry.Key, entry => entry.Value);
@@ -85,7 +86,7 @@ internal sealed class ApplyPlan
 
         while (true)
         {
-            var broken = open.Where(entry => entry.Value.Context.References.Any(reference => !open.ContainsKey((reference.Kind, reference.Name)))).Select(entry => entry.Key).ToList();
+            var broken = open.Where(entry => entry.Value.Context.References.Any(reference => reference.Kind != ManifestKind.Department && !open.ContainsKey((reference.Kind, reference.Name)))).Select(entry => entry.Key).ToList();
             if (broken.Count == 0) break;
             foreach (var key in broken) open.Remove(key);
         }
