@@ -33,6 +33,21 @@ public static class Temporal
     public static DateTime Instant(long microseconds) =>
         new(DateTime.UnixEpoch.Ticks + (microseconds * TimeSpan.TicksPerMicrosecond), DateTimeKind.Utc);
 
+    /// <summary>A date of any year in the Gregorian calendar, for messages about dates that are out of range: 20000-01-01, -4712-01-01 (years before 1 as astronomers count them).</summary>
+    public static string FarDateText(long days)
+    {
+        // Counted from 0000-03-01, so that the leap day is a year's last and 400 years have one length.
+        const long DaysOf400Years = 146_097;
+        var since = days + 719_468;
+        var (cycle, day) = (Math.DivRem(since, DaysOf400Years).Quotient - (since < 0 && since % DaysOf400Years != 0 ? 1 : 0), ((since % DaysOf400Years) + DaysOf400Years) % DaysOf400Years);
+        var year = (day - (day / 1_460) + (day / 36_524) - (day / 146_096)) / 365;
+        var dayOfYear = day - ((365 * year) + (year / 4) - (year / 100));
+        var month = ((5 * dayOfYear) + 2) / 153;
+        var dayOfMonth = dayOfYear - (((153 * month) + 2) / 5) + 1;
+        month = month < 10 ? month + 3 : month - 9;
+        return string.Create(CultureInfo.InvariantCulture, $"{year + (cycle * 400) + (month <= 2 ? 1 : 0):0000}-{month:00}-{dayOfMonth:00}");
+    }
+
     public static string DateText(long days) => Date(days).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     /// <summary>yyyy-MM-ddTHH:mm:ssZ, with six digits of fraction when there is one.</summary>

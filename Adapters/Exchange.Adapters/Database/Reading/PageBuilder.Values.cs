@@ -94,14 +94,14 @@ internal sealed partial class PageBuilder
     /// <summary>Days since 1970.</summary>
     public void Date(int column, long days)
     {
-        if (days < Temporal.SmallestDay || days > Temporal.LargestDay) Fault(column, "range", $"day {days}", "The date is out of 0001-01-01 … 9999-12-31.");
+        if (days < Temporal.SmallestDay || days > Temporal.LargestDay) Fault(column, "range", Temporal.FarDateText(days), "The date is out of 0001-01-01 … 9999-12-31.");
         else Number(column, days);
     }
 
     /// <summary>Microseconds since 1970 UTC.</summary>
     public void Instant(int column, long microseconds)
     {
-        if (microseconds < Temporal.SmallestMicrosecond || microseconds > Temporal.LargestMicrosecond) Fault(column, "range", $"microsecond {microseconds}", "The time is out of the years 0001 … 9999.");
+        if (microseconds < Temporal.SmallestMicrosecond || microseconds > Temporal.LargestMicrosecond) Fault(column, "range", Temporal.FarDateText((long)Math.Floor(microseconds / (double)Temporal.DayMicroseconds)), "The time is out of the years 0001 … 9999.");
         else Number(column, microseconds);
     }
 
