@@ -9,8 +9,11 @@ using Exchange.Contracts.Operations;
 namespace Exchange.Bus.Exchanges;
 
 /// <summary>Exchanges by hand: reads each resource once and delivers its subscriptions while it is being read.</summary>
-internal sealed class ExchangeService(ICatalogue catalogue, IFrontEndDatabases databases, IResourceLog log, SourceIntake intake, SubscriptionDelivery delivery) : IExchanges
+internal sealed class ExchangeService(ICatalogue catalogue, IFrontEndDatabases databases, IResourceLog log, SourceIntake intake, SubscriptionDelivery delivery, TimeProvider time) : IExchanges
 {
+    /// <summary>Waits before a run whose connection was cut goes on.</summary>
+    static readonly TimeSpan[] Pauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(8)];
+
     public async Task<IReadOnlyList<SyncResult>> SyncAsync(SyncRequest request, IProgress<SyncProgress>? progress, CancellationToken cancel)
     {
         var snapshot = await catalogue.ReadAsync(cancel);
@@ -73,7 +76,7 @@ internal sealed class ExchangeService(ICatalogue catalogue, IFrontEndDatabases d
         IntakeOutcome taken;
         try
         {
-            taken = await intake.RunAsync(resource, full, progress, signal.Grown, cancel);
+            taken = await ReadAsync(resource, full, progress, signal.Grown, cancel);
         }
         finally
         {
@@ -83,6 +86,21 @@ internal sealed class ExchangeService(ICatalogue catalogue, IFrontEndDatabases d
 
         var delivered = await Task.WhenAll(deliveries);
         return subscriptions.Select((subscription, at) => Result(subscription, taken, delivered[at]));
+    }
+
+    /// <summary>A connection that is cut while a source is read is made anew and the run goes on; a source that cannot be reached to begin with is told at once.</summary>
+    async Task<IntakeOutcome> ReadAsync(string resource, bool full, IProgress<SyncProgress>? progress, Action grown, CancellationToken cancel)
+    {
+        var taken = await intake.RunAsync(resource, full, progress, grown, cancel);
+        foreach (var pause in Pauses)
+        {
+            if (!taken.CutShort) break;
+            progress?.Report(new SyncProgress { Resource = resource, Phase = $"waiting for the source: {taken.Fault!.Message}", Read = taken.Record!.Read, Accepted = taken.Record.Accepted, Rejected = taken.Record.Rejected, Batches = taken.Record.Batches });
+            await Task.Delay(pause, time, cancel);
+            taken = await intake.RunAsync(resource, wantFull: false, progress, grown, cancel); // a full that was begun goes on by itself
+        }
+
+        return taken;
     }
 
     static SyncResult Result(Subscription subscription, IntakeOutcome taken, DeliveryOutcome delivered)

@@ -1,6 +1,7 @@
 using Exchange.Bus.Log;
 using Exchange.Bus.Runs;
 using Exchange.Contracts.Errors;
+using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Operations;
 using Exchange.Storage;
 
@@ -74,7 +75,7 @@ internal sealed class RunBook(IStore store, ILeases leases, IRuns runs, IResourc
         var record = run?.Record ?? await NewRecordAsync(resource, "incremental", CancellationToken.None);
         record = record with { State = state, ErrorCode = fault.Code, ErrorMessage = fault.Message, Next = fault.Next };
         await runs.EndAsync(record, CancellationToken.None);
-        return new IntakeOutcome(record, fault);
+        return new IntakeOutcome(record, fault, CutShort: run is not null && fault is FrontEndException { Fault: FrontEndFault.Transient });
     }
 
     async Task<RunRecord> NewRecordAsync(string resource, string kind, CancellationToken cancel)

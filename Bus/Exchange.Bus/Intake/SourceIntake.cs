@@ -14,7 +14,8 @@ namespace Exchange.Bus.Intake;
 /// <summary>What a run of intake gave.</summary>
 /// <param name="Record">What was done, also when it failed; null: the resource has no source to read, or the run did not begin.</param>
 /// <param name="Fault">Why it failed; null: it ended well.</param>
-internal sealed record IntakeOutcome(RunRecord? Record, ExchangeException? Fault);
+/// <param name="CutShort">The run had begun, and a transient fault of the source ended it: run again, it goes on where it was.</param>
+internal sealed record IntakeOutcome(RunRecord? Record, ExchangeException? Fault, bool CutShort = false);
 
 /// <summary>
 /// Runs intake of one resource: at most one reader a source (a fenced lease), full where none is complete, else what changed. A fault of the source holds this

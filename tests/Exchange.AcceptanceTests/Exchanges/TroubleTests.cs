@@ -31,6 +31,27 @@ public sealed partial class TroubleTests
     }
 
     [TestMethod]
+    public async Task A_connection_that_is_cut_while_a_source_is_read_is_made_anew()
+    {
+        await using var source = await FrontEnd.CreateAsync("postgresql");
+        await using var target = await FrontEnd.CreateAsync("sqlite");
+        using var hub = new TestHub();
+        await source.CreateAsync(Table);
+        await source.ExecuteAsync("INSERT INTO t SELECT i, 'n' || i FROM generate_series(1, 60000) i");
+        await hub.ApplyAsync(TestHub.Connections(("source", source), ("target", target)),
+            TestHub.Resource("r", Table, "mode: snapshot", "  batchRows: 500") + TestHub.Subscription("s", "r", "copy"));
+
+        var sync = hub.SyncAsync(0, "--full");
+        var cut = 0L;
+        while (cut == 0 && !sync.IsCompleted)
+            cut = await source.NumberAsync("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE 'COPY%'");
+        var result = (await sync)["s"];
+        Assert.AreNotEqual(0, cut, "no connection was cut: the sync was over before one was seen reading");
+        Assert.AreEqual("done", result.GetProperty("outcome").GetString());
+        Assert.AreEqual(60000, await target.NumberAsync("SELECT count(DISTINCT id) FROM copy"));
+    }
+
+    [TestMethod]
     [DataRow("postgresql", "ALTER TABLE t RENAME TO gone", "ALTER TABLE gone RENAME TO t", "t does not exist")]
     [DataRow("mysql", "ALTER TABLE t RENAME TO gone", "ALTER TABLE gone RENAME TO t", "t does not exist")]
     [DataRow("sqlite", "ALTER TABLE t RENAME COLUMN name TO label", "ALTER TABLE t RENAME COLUMN label TO name", "'name'")]
