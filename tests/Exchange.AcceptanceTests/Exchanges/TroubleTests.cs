@@ -42,11 +42,19 @@ public sealed partial class TroubleTests
             TestHub.Resource("r", Table, "mode: snapshot", "  batchRows: 500") + TestHub.Subscription("s", "r", "copy"));
 
         var sync = hub.SyncAsync(0, "--full");
-        var cut = 0L;
-        while (cut == 0 && !sync.IsCompleted)
-            cut = await source.NumberAsync("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE 'COPY%'");
+        await Probe.UntilAsync("the first rows at the target", () => target.NumberAsync("SELECT count(*) FROM sqlite_master WHERE name = 'copy'"), tables => tables > 0);
+        await using (var connection = await source.Database.OpenAsync())
+        {
+            // A lock stops the reader in the middle of a run, where it can be found and cut off.
+            await using var locked = await connection.BeginTransactionAsync();
+            await using var command = connection.CreateCommand();
+            command.CommandText = "LOCK TABLE t IN ACCESS EXCLUSIVE MODE";
+            await command.ExecuteNonQueryAsync();
+            await Probe.UntilAsync("a reader that was cut off", () => source.NumberAsync(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"), cut => cut > 0);
+        }
+
         var result = (await sync)["s"];
-        Assert.AreNotEqual(0, cut, "no connection was cut: the sync was over before one was seen reading");
         Assert.AreEqual("done", result.GetProperty("outcome").GetString());
         Assert.AreEqual(60000, await target.NumberAsync("SELECT count(DISTINCT id) FROM copy"));
     }
