@@ -75,10 +75,10 @@ internal sealed partial class SubscriptionDelivery(
                     await Task.Delay(Backoff[failures++], time, either.Token);
                     continue;
                 }
-
                 catch (FrontEndException fault) when (fault.Code == ErrorCodes.LedgerMismatch && more is not null)
                 {
                     mismatch = fault; // the full that heals it may be the one that is being read
+                    failures = 0; // the target answers again: what is waited for now is the log
                 }
 
                 if (more is null) break;
