@@ -6,8 +6,16 @@ namespace Exchange.Bus.Exchanges;
 internal static class ExchangesRegistration
 {
     public static IServiceCollection AddExchanges(this IServiceCollection services) => services
-        .AddSingleton<HubLoop>()
-        .AddSingleton<IHubLoop>(provider => provider.GetRequiredService<HubLoop>())
+        .AddSingleton<WorkBoard>()
+        .AddDuty<ChangeDuty>()
+        .AddDuty<DeliveryDuty>()
+        .AddDuty<PayloadDuty>()
+        .AddSingleton<IHubLoop, HubLoop>()
         .AddSingleton<IExchanges, ExchangeService>()
         .AddSingleton<IExchangeRecords, ExchangeRecords>();
+
+    /// <summary>Adds something that every running hub does, also resolvable by its own type.</summary>
+    public static IServiceCollection AddDuty<T>(this IServiceCollection services) where T : class, IHubDuty => services
+        .AddSingleton<T>()
+        .AddSingleton<IHubDuty>(provider => provider.GetRequiredService<T>());
 }
