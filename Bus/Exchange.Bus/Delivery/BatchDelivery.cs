@@ -19,6 +19,9 @@ internal sealed class BatchDelivery(IResourceLog log, IStore store, ILeases leas
     /// <summary>Small batches are joined up to about this many rows in one transaction of the target.</summary>
     const long RowsAtOnce = 20_000;
 
+    /// <summary>Entries of the log that are looked at at once.</summary>
+    const int BatchesAtOnce = 1_000;
+
     /// <summary>Keys that are sent to the target at once when a full's mark is applied.</summary>
     const int SeenAtOnce = 20_000;
 
@@ -33,7 +36,8 @@ internal sealed class BatchDelivery(IResourceLog log, IStore store, ILeases leas
         var done = run.Record;
         foreach (var batch in batches.Where(batch => batch.State == BatchState.Visible))
         {
-            var (count, refused) = batch.Kind == BatchKind.Mark ? (await ApplyMarkAsync(run, transaction, batch, cancel), 0) : await ApplyRowsAsync(run, transaction, batch, cancel);
+            var next = waiting.FirstOrDefault(other => other.Number > batch.Number && other is { State: BatchState.Visible, Kind: not BatchKind.Mark });
+            var (count, refused) = batch.Kind == BatchKind.Mark ? (await ApplyMarkAsync(run, transaction, batch, cancel), 0) : await ApplyRowsAsync(run, transaction, batch, next, cancel);
             await transaction.WriteLedgerAsync(new LedgerEntry(batch.Number, KindText(batch.Kind), count.Upserted, count.Deleted, batch.Digest, time.GetUtcNow()), cancel);
             done = done with
             {
@@ -99,14 +103,23 @@ internal sealed class BatchDelivery(IResourceLog log, IStore store, ILeases leas
         return joined;
     }
 
-    async Task<(ApplyCount Count, int Refused)> ApplyRowsAsync(DeliveryRun run, ITargetTransaction transaction, LogBatch batch, CancellationToken cancel)
+    async Task<(ApplyCount Count, int Refused)> ApplyRowsAsync(DeliveryRun run, ITargetTransaction transaction, LogBatch batch, LogBatch? next, CancellationToken cancel)
     {
-        var rows = await log.LoadAsync(batch, cancel);
-        var routed = run.Route.Route(rows);
+        var ahead = run.Ahead;
+        run.Ahead = null;
+        var (rows, routed) = ahead?.Number == batch.Number ? await ahead.Work : await RoutedAsync(run, batch, cancel);
+        // The target works at this batch while the hub works at the next one.
+        if (next is not null) run.Ahead = new RoutedAhead(next.Number, Task.Run(() => RoutedAsync(run, next, cancel), cancel));
         var refused = routed.Refused.ToList();
         var count = await ApplyOrHalveAsync(transaction, routed.Rows, 0, routed.Rows.Count, routed.SourceRows, refused, cancel);
         await NoteAsync(run, batch, rows, routed, refused, cancel);
         return (count, refused.Count);
+    }
+
+    async Task<(RowBatch Rows, RoutedBatch Routed)> RoutedAsync(DeliveryRun run, LogBatch batch, CancellationToken cancel)
+    {
+        var rows = await log.LoadAsync(batch, cancel);
+        return (rows, run.Route.Route(rows));
     }
 
     /// <summary>Applies rows; where the target refuses some, halves until each refused row stands alone.</summary>
@@ -162,6 +175,7 @@ internal sealed class BatchDelivery(IResourceLog log, IStore store, ILeases leas
     /// <summary>A full has ended: rows of the target that neither it nor anything since has met, and that do not wait in quarantine, are gone at the source.</summary>
     async Task<ApplyCount> ApplyMarkAsync(DeliveryRun run, ITargetTransaction transaction, LogBatch mark, CancellationToken cancel)
     {
+        if (await NothingUnseenAsync(run, transaction, mark, cancel)) return new ApplyCount(0, 0);
         for (var after = mark.FullStart - 1; ;)
         {
             var batches = await log.ReadAsync(mark.Resource, after, 100, cancel);
@@ -186,6 +200,30 @@ internal sealed class BatchDelivery(IResourceLog log, IStore store, ILeases leas
         }
 
         return new ApplyCount(0, await transaction.DeleteUnseenAsync(cancel));
+    }
+
+    /// <summary>
+    /// Whether counting alone shows that nothing is to be deleted: the full's rows were all applied here, so where the table holds just as many rows, it holds those. Only when
+    /// nothing has changed since the full began and no row of it was kept back by filter, map or target; else the keys themselves are compared.
+    /// </summary>
+    async Task<bool> NothingUnseenAsync(DeliveryRun run, ITargetTransaction transaction, LogBatch mark, CancellationToken cancel)
+    {
+        if (!run.Route.TakesEveryRow || await quarantine.AnyOpenAsync(mark.Resource, run.Name, cancel)) return false;
+        var rows = 0L;
+        for (var after = mark.FullStart - 1; after < mark.Number - 1;)
+        {
+            var batches = await log.ReadAsync(mark.Resource, after, BatchesAtOnce, cancel);
+            foreach (var batch in batches.Where(batch => batch.Number < mark.Number && batch.State == BatchState.Visible))
+            {
+                if (batch.Kind != BatchKind.Snapshot && batch.Upserts + batch.Deletes > 0) return false;
+                rows += batch.Upserts;
+            }
+
+            if (batches.Count == 0) break;
+            after = batches[^1].Number;
+        }
+
+        return await transaction.CountAsync(cancel) == rows;
     }
 
     static RowBatch Keys(DeliveryRun run, RowBatch rows)

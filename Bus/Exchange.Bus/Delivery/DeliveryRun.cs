@@ -3,6 +3,7 @@ using Exchange.Bus.Runs;
 using Exchange.Bus.Transformation;
 using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Operations;
+using Exchange.Contracts.Rows;
 using Exchange.Storage;
 
 namespace Exchange.Bus.Delivery;
@@ -24,6 +25,9 @@ internal sealed class DeliveryRun
     public required RunRecord Record { get; set; }
 
     public required DeliveryState State { get; set; }
+
+    /// <summary>The batch that comes after the one that is being written, fetched and routed meanwhile; null: none is.</summary>
+    public RoutedAhead? Ahead { get; set; }
 
     /// <summary>Whether the target was made fit and its ledger asked.</summary>
     public bool Prepared { get; set; }
@@ -48,6 +52,11 @@ internal sealed class DeliveryRun
         Ended = ended,
     });
 }
+
+/// <summary>A batch that is fetched and routed before its turn comes.</summary>
+/// <param name="Number">Of the batch.</param>
+/// <param name="Work">The log's rows, and what the route makes of them.</param>
+internal sealed record RoutedAhead(long Number, Task<(RowBatch Rows, RoutedBatch Routed)> Work);
 
 /// <summary>What a delivery gave.</summary>
 /// <param name="Record">Its id is 0 when there was nothing to deliver.</param>

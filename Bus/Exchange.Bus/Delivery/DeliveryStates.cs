@@ -59,7 +59,10 @@ internal sealed class DeliveryStates(IStore store)
         return found.FirstOrDefault();
     }, cancel);
 
-    public Task SaveAsync(string subscription, DeliveryState state, CancellationToken cancel) => store.WriteAsync(session => session.ExecuteAsync("""
+    public Task SaveAsync(string subscription, DeliveryState state, CancellationToken cancel) => store.WriteAsync(session => SaveAsync(session, subscription, state, cancel), cancel);
+
+    /// <summary>The same inside the caller's write.</summary>
+    public static Task<int> SaveAsync(StoreSession session, string subscription, DeliveryState state, CancellationToken cancel) => session.ExecuteAsync("""
         insert into bus_delivery (subscription, applied, fingerprint, target_shape, held_code, held_party, held_message, held_next, held_since, held_at_head)
         values (@subscription, @applied, @fingerprint, @shape, @code, @party, @message, @next, @since, @head)
         on conflict (subscription) do update set applied = excluded.applied, fingerprint = excluded.fingerprint, target_shape = excluded.target_shape,
@@ -67,5 +70,5 @@ internal sealed class DeliveryStates(IStore store)
             held_since = excluded.held_since, held_at_head = excluded.held_at_head
         """, cancel, ("subscription", subscription), ("applied", state.Applied), ("fingerprint", state.Fingerprint), ("shape", state.TargetShape),
         ("code", state.Hold?.Code), ("party", state.Hold?.Party.ToString()), ("message", state.Hold?.Message), ("next", state.Hold?.Next),
-        ("since", state.Hold is { } hold ? hold.Since.ToUnixMicroseconds() : null), ("head", state.HeldAtHead)), cancel);
+        ("since", state.Hold is { } hold ? hold.Since.ToUnixMicroseconds() : null), ("head", state.HeldAtHead));
 }

@@ -19,7 +19,7 @@ namespace Exchange.Bus.Delivery;
 /// another subscription. A target that does not fit, or whose ledger belongs to another log, holds this subscription alone and says what to do.
 /// </summary>
 internal sealed partial class SubscriptionDelivery(
-    ICatalogue catalogue, IFrontEndDatabases databases, IRouteFactory routes, ILeases leases, DeliveryStates states, IRuns runs, IResourceLog log, IQuarantine quarantine,
+    ICatalogue catalogue, IFrontEndDatabases databases, IRouteFactory routes, IStore store, ILeases leases, DeliveryStates states, IRuns runs, IResourceLog log, IQuarantine quarantine,
     BatchDelivery delivery, ExchangeSteps steps, TimeProvider time, ILogger<SubscriptionDelivery> logger)
 {
     const int BatchesAtOnce = 64;
@@ -111,12 +111,19 @@ internal sealed partial class SubscriptionDelivery(
             await BeginRecordAsync(run, cancel);
             var last = await delivery.ApplyAsync(run, waiting, cancel);
             run.State = run.State with { Applied = last.Number };
-            await states.SaveAsync(run.Name, run.State, cancel);
-            await runs.UpdateAsync(run.Record, cancel);
+            await NoteAsync(run, cancel);
             steps.Reached(ExchangeStep.Cursor, run.Name);
             run.Report("delivering");
         }
     }
+
+    /// <summary>Notes cursor and counts, in one write.</summary>
+    async Task NoteAsync(DeliveryRun run, CancellationToken cancel) => await store.WriteAsync(async session =>
+    {
+        await DeliveryStates.SaveAsync(session, run.Name, run.State, cancel);
+        await runs.UpdateAsync(session, run.Record, cancel);
+        return 0;
+    }, cancel);
 
     /// <summary>The next batches, up to the first one that waits for its run's end.</summary>
     async Task<IReadOnlyList<LogBatch>> DeliverableAsync(DeliveryRun run, CancellationToken cancel) =>

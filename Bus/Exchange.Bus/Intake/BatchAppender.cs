@@ -44,14 +44,27 @@ internal sealed record BatchDraft
 internal sealed class BatchAppender(
     IStore store, ILeases leases, IResourceLog log, IQuarantine quarantine, IKnownValues known, IRuns runs, IMessageSender messages, ExchangeSteps steps)
 {
-    public async Task<LogBatch> AppendAsync(IntakeRun run, BatchDraft draft, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel)
+    public async Task<LogBatch> AppendAsync(IntakeRun run, BatchDraft draft, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel) =>
+        await AppendAsync(run, draft, await PrepareAsync(run, draft.Rows, cancel), itemSets, cancel);
+
+    /// <summary>The payload of rows that are to be appended next; may be done while the batch before is being appended.</summary>
+    public async Task<PreparedPayload> PrepareAsync(IntakeRun run, RowBatch rows, CancellationToken cancel)
+    {
+        var payload = await log.PrepareAsync(run.Name, rows, cancel);
+        steps.Reached(ExchangeStep.Payload, run.Name);
+        return payload;
+    }
+
+    /// <param name="run">The run.</param>
+    /// <param name="draft">What is appended.</param>
+    /// <param name="payload">Of the draft's rows.</param>
+    /// <param name="itemSets">Item sets whose values are kept.</param>
+    /// <param name="cancel">Stops.</param>
+    public async Task<LogBatch> AppendAsync(IntakeRun run, BatchDraft draft, PreparedPayload payload, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel)
     {
         var resource = run.Plan.Resource;
         var keys = KeyOrdinals(resource, draft.Rows);
         var closing = draft.Rows.Count > 0 && await quarantine.AnyOpenAsync(resource.Name, null, cancel) ? KeyTexts(draft.Rows, keys) : [];
-        var payload = await log.PrepareAsync(resource.Name, draft.Rows, cancel);
-        steps.Reached(ExchangeStep.Payload, resource.Name);
-
         var (batch, position, record) = await store.WriteAsync(async session =>
         {
             await leases.AssertHeldAsync(session, run.Lease, cancel);

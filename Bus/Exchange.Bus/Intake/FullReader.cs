@@ -13,59 +13,84 @@ namespace Exchange.Bus.Intake;
 /// </summary>
 internal sealed class FullReader(BatchAppender appender, PageJudge judge, ChangeLogReader changes, KeyReader keys, IQuarantine quarantine, ReferencedItems referenced, ExchangeSteps steps)
 {
-    /// <summary>Pages between two looks at the change log.</summary>
-    const int PagesBetweenChanges = 5;
+    /// <summary>Pages that are read as one piece, between two looks at the change log.</summary>
+    const int PagesTogether = 16;
+
+    /// <summary>Stands for a resume token once the last page is in the log: only the mark is missing.</summary>
+    const string LastPage = "\u0003end";
 
     public async Task ReadAsync(IntakeRun run, SeenRows? seen, CancellationToken cancel)
     {
         var itemSets = await referenced.OfAsync(run.Plan.Resource, cancel);
-        for (var pages = 1; ; pages++)
+        while (run.Position.Full!.Next != LastPage && !await ReadPiecesAsync(run, seen, itemSets, cancel))
         {
-            var page = await NextPageAsync(run, cancel);
-            steps.Reached(ExchangeStep.Read, run.Name);
-            if (page.Rows.Count == 0 && page.Resume is null && run.Position.Full!.FirstBatch > 0) break;
-            Remember(run, seen, page.Rows);
-            var (rows, refused) = await judge.JudgeAsync(run.Plan, page, null, cancel);
-            steps.Reached(ExchangeStep.Quality, run.Name);
-            await appender.AppendAsync(run, new BatchDraft
-            {
-                Kind = BatchKind.Snapshot,
-                FullStart = run.Position.Full!.FirstBatch is var first and > 0 ? first : -1,
-                Rows = rows,
-                Refused = refused,
-                Read = page.Rows.Count,
-                Then = (position, batch) => position with
-                {
-                    Full = position.Full! with
-                    {
-                        FirstBatch = position.Full.FirstBatch > 0 ? position.Full.FirstBatch : batch.Number,
-                        Next = page.Resume ?? LastPage,
-                        Rows = position.Full.Rows + page.Rows.Count,
-                    },
-                },
-            }, itemSets, cancel);
-            run.Report("full");
-            ErrorLimits.Check(run);
-            if (page.Resume is null) break;
-            if (pages % PagesBetweenChanges == 0 && run.Plan.Capture is not null) await changes.TakeAsync(run, itemSets, cancel);
+            // Only now, when all pages that were read before it are in the log: what is read last must be appended last.
+            if (run.Plan.Capture is not null) await changes.TakeAsync(run, itemSets, cancel);
         }
 
         await EndAsync(run, itemSets, cancel);
         await keys.RebuildKnownAsync(run, itemSets, cancel);
     }
 
-    /// <summary>Stands for a resume token once the last page is in the log: only the mark is missing.</summary>
-    const string LastPage = "\u0003end";
-
-    static async Task<SourcePage> NextPageAsync(IntakeRun run, CancellationToken cancel)
+    /// <summary>
+    /// Reads some pages and appends them, each step beside the others: the source is read ahead, a page is judged while the one before is encoded and appended. Appends
+    /// follow each other in read order; when this returns, or fails, none is under way. Answers whether the source has ended.
+    /// </summary>
+    async Task<bool> ReadPiecesAsync(IntakeRun run, SeenRows? seen, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel)
     {
-        var resource = run.Plan.Resource;
-        var next = run.Position.Full!.Next;
-        if (next == LastPage) return new SourcePage { Rows = RowBatch.Empty(run.Plan.Query.Columns.Select(column => (column.Item, run.Plan.Table.Find(column.Column)!.Type))) };
+        var appending = Task.CompletedTask;
+        var (any, ended) = (run.Position.Full!.FirstBatch > 0, false);
         var waited = Stopwatch.StartNew();
-        var page = await run.Plan.Database.Source.ReadPageAsync(run.Plan.Query, next, resource.BatchRows, SourcePlan.PageBytes, cancel);
-        run.Waited(waited.Elapsed);
-        return page;
+        try
+        {
+            await foreach (var page in run.Plan.Database.Source.ReadPagesAsync(run.Plan.Query, run.Position.Full!.Next, run.Plan.Resource.BatchRows, SourcePlan.PageBytes, PagesTogether, cancel))
+            {
+                run.Waited(waited.Elapsed);
+                steps.Reached(ExchangeStep.Read, run.Name);
+                ended = page.Resume is null;
+                if (ended && page.Rows.Count == 0 && any) break;
+                any = true;
+                Remember(run, seen, page.Rows);
+                if (run.Plan.Judge.AsksOwnRows) await appending;
+                var (rows, refused) = await judge.JudgeAsync(run.Plan, page, null, cancel);
+                steps.Reached(ExchangeStep.Quality, run.Name);
+                await appending;
+                appending = AppendAsync(run, page, rows, refused, itemSets, cancel);
+                waited.Restart();
+            }
+
+            await appending;
+            return ended;
+        }
+        finally
+        {
+            await appending.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
+    async Task AppendAsync(IntakeRun run, SourcePage page, RowBatch rows, IReadOnlyList<QuarantinedRow> refused, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel)
+    {
+        await Task.Yield();
+        var first = run.Position.Full!.FirstBatch;
+        await appender.AppendAsync(run, new BatchDraft
+        {
+            Kind = BatchKind.Snapshot,
+            FullStart = first > 0 ? first : -1,
+            Rows = rows,
+            Refused = refused,
+            Read = page.Rows.Count,
+            Then = (position, batch) => position with
+            {
+                Full = position.Full! with
+                {
+                    FirstBatch = first > 0 ? first : batch.Number,
+                    Next = page.Resume ?? LastPage,
+                    Rows = position.Full.Rows + page.Rows.Count,
+                },
+            },
+        }, itemSets, cancel);
+        run.Report("full");
+        ErrorLimits.Check(run);
     }
 
     /// <summary>Rows above the horizon with which increments will begin need not be appended twice.</summary>

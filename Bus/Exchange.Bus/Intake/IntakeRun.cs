@@ -4,16 +4,36 @@ using Exchange.Storage;
 
 namespace Exchange.Bus.Intake;
 
-/// <summary>One run of reading one source: what it reads by, what it holds, and what it has done so far. Used by one flow of control.</summary>
+/// <summary>One run of reading one source: what it reads by, what it holds, and what it has done so far. Used by one flow of control; the append of the page before may go on beside it.</summary>
 internal sealed class IntakeRun
 {
+    RunRecord _record = null!;
+    long _waitedTicks;
+
     public required SourcePlan Plan { get; init; }
 
     /// <summary>The right to be the only reader of this source.</summary>
     public required Lease Lease { get; init; }
 
-    /// <summary>What the run has done. Rows are counted when their batch is committed, so a killed run that goes on counts none twice.</summary>
-    public required RunRecord Record { get; set; }
+    /// <summary>The record with which the run begins or goes on.</summary>
+    public required RunRecord Begun
+    {
+        init
+        {
+            _record = value;
+            _waitedTicks = value.WaitedSource.Ticks;
+        }
+    }
+
+    /// <summary>
+    /// What the run has done. Rows are counted when their batch is committed, so a killed run that goes on counts none twice. Set by the one append that is under way; the time
+    /// waited for the source is counted beside it.
+    /// </summary>
+    public RunRecord Record
+    {
+        get => _record with { WaitedSource = TimeSpan.FromTicks(Interlocked.Read(ref _waitedTicks)) };
+        set => _record = value;
+    }
 
     /// <summary>As stored by the newest append.</summary>
     public required SourcePosition Position { get; set; }
@@ -34,7 +54,7 @@ internal sealed class IntakeRun
     public bool Pending => Plan.Resource.MaxErrors is not null || Plan.Resource.MaxErrorPercent is not null;
 
     /// <summary>Adds to the time spent waiting for the source.</summary>
-    public void Waited(TimeSpan time) => Record = Record with { WaitedSource = Record.WaitedSource + time };
+    public void Waited(TimeSpan time) => Interlocked.Add(ref _waitedTicks, time.Ticks);
 
     public void Report(string phase, bool ended = false) => Progress?.Report(new SyncProgress
     {

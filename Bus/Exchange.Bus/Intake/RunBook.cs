@@ -38,7 +38,7 @@ internal sealed class RunBook(IStore store, ILeases leases, IRuns runs, IResourc
             await SourceStates.SaveAsync(session, plan.Resource.Name, position, cancel);
             return 0;
         }, cancel);
-        var run = new IntakeRun { Plan = plan, Lease = lease, Record = record, Position = position, Progress = progress, Appended = appended };
+        var run = new IntakeRun { Plan = plan, Lease = lease, Begun = record, Position = position, Progress = progress, Appended = appended };
         run.Report(kind);
         return run;
     }

@@ -47,7 +47,11 @@ internal sealed record LogBatch
 }
 
 /// <summary>A payload that is encoded and (SQLite store) already durable in the data folder, waiting to be appended. Dropped, it is swept away later.</summary>
-internal sealed record PreparedPayload(string Digest, long Bytes, long Upserts, long Deletes, string? File, ReadOnlyMemory<byte> Content);
+internal sealed record PreparedPayload(string Digest, long Bytes, long Upserts, long Deletes, string? File, ReadOnlyMemory<byte> Content)
+{
+    /// <summary>The rows it was made of; not changed any more.</summary>
+    public required RowBatch Rows { get; init; }
+}
 
 /// <summary>
 /// The log of each resource. One appender at a time holds the resource's lease; readers are many. After kill -9 either a batch with its payload is
@@ -85,6 +89,8 @@ internal interface IResourceLog
     /// <summary>The newest mark that is visible: the end of the newest complete full.</summary>
     Task<LogBatch?> NewestMarkAsync(string resource, CancellationToken cancel);
 
-    /// <summary>The rows of a batch; checks the payload's digest (hub.store.damaged when it differs or is missing).</summary>
+    /// <summary>
+    /// The rows of a batch, not to be changed: those that this process has just appended, or the payload's, whose digest is checked (hub.store.damaged when it differs or is missing).
+    /// </summary>
     Task<RowBatch> LoadAsync(LogBatch batch, CancellationToken cancel);
 }

@@ -14,6 +14,7 @@ internal static class LogRegistration
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ArrowCodec>();
+        services.AddSingleton<RecentBatches>();
         services.AddSingleton<IPayloadPlace>(provider =>
         {
             var store = provider.GetRequiredService<IStore>();

@@ -10,7 +10,7 @@ namespace Exchange.Bus.Log;
 /// Numbers have no gaps: the head row of a resource is locked from the append to the end of its transaction, so a second appender waits and then goes on
 /// from what was committed; a rolled-back append gives its number back.
 /// </remarks>
-internal sealed class ResourceLog(IStore store, ArrowCodec codec, IPayloadPlace place, TimeProvider time) : IResourceLog
+internal sealed class ResourceLog(IStore store, ArrowCodec codec, IPayloadPlace place, RecentBatches recent, TimeProvider time) : IResourceLog
 {
     public async Task<PreparedPayload> PrepareAsync(string resource, RowBatch rows, CancellationToken cancel)
     {
@@ -19,7 +19,7 @@ internal sealed class ResourceLog(IStore store, ArrowCodec codec, IPayloadPlace 
         foreach (var operation in rows.Operations)
             if (operation == RowOperation.Delete) deletes++;
         var file = await place.PrepareAsync(resource, content, cancel);
-        return new PreparedPayload(Digest(content), content.Length, rows.Count - deletes, deletes, file, file is null ? content : ReadOnlyMemory<byte>.Empty);
+        return new PreparedPayload(Digest(content), content.Length, rows.Count - deletes, deletes, file, file is null ? content : ReadOnlyMemory<byte>.Empty) { Rows = rows };
     }
 
     public async Task<LogBatch> AppendAsync(StoreSession session, string resource, BatchKind kind, long run, long fullStart, bool pending, PreparedPayload payload, CancellationToken cancel)
@@ -48,6 +48,7 @@ internal sealed class ResourceLog(IStore store, ArrowCodec codec, IPayloadPlace 
         await place.AppendAsync(session, resource, number, payload, cancel);
         await InsertAsync(session, batch, payload.File, cancel);
         await session.ExecuteAsync("UPDATE bus_log_head SET digest = @digest WHERE resource = @resource", cancel, ("digest", batch.Digest), ("resource", resource));
+        session.AfterCommit(() => recent.Keep(batch, payload.Rows));
         return batch;
     }
 
@@ -73,6 +74,7 @@ internal sealed class ResourceLog(IStore store, ArrowCodec codec, IPayloadPlace 
 
     public async Task<RowBatch> LoadAsync(LogBatch batch, CancellationToken cancel)
     {
+        if (recent.Find(batch) is { } known) return known;
         var content = await place.ReadAsync(batch, cancel) ?? throw Damaged(batch, "is missing");
         if (Digest(content) != batch.PayloadDigest) throw Damaged(batch, "is not what was appended: its digest differs");
         try

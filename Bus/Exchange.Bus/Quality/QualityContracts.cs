@@ -31,8 +31,8 @@ internal interface IRowJudge
     /// <summary>Keys in item types, normalised as the items ask: for deletions, whose rows hold nothing else. Columns that are no key items are passed over.</summary>
     ConvertedKeys ConvertKeys(RowBatch rows);
 
-    /// <summary>Item sets of this resource that `unique` rules need (each sorted by name).</summary>
-    IReadOnlyList<IReadOnlyList<string>> UniqueItemSets { get; }
+    /// <summary>Whether rules ask for rows of the resource itself (`unique`, references to itself): then a page can be judged only once the page before is in the log.</summary>
+    bool AsksOwnRows { get; }
 }
 
 /// <summary>Builds judges; all expressions and rules were checked when the manifest was applied.</summary>

@@ -12,7 +12,7 @@ namespace Exchange.Bus.Quality;
 /// <param name="rules">Expressions, references to other resources, `unique`, references to the resource itself, in this order.</param>
 internal sealed class RowJudge(IReadOnlyList<ItemJudge> items, IReadOnlyList<int> keyOrdinals, IReadOnlyList<ResourceRule> rules) : IRowJudge
 {
-    public IReadOnlyList<IReadOnlyList<string>> UniqueItemSets { get; } = [.. rules.OfType<UniqueRule>().Select(rule => rule.Items)];
+    public bool AsksOwnRows { get; } = rules.Any(rule => rule is UniqueRule or ReferenceRule { IsToOwnResource: true });
 
     public async Task<JudgedPage> JudgeAsync(SourcePage page, CancellationToken cancel)
     {

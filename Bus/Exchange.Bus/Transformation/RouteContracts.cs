@@ -17,6 +17,9 @@ internal interface IRoute
     /// <summary>The target's columns, types and key as the map makes them.</summary>
     TargetTable Target { get; }
 
+    /// <summary>Whether every row of the resource stands at the target: there is no filter.</summary>
+    bool TakesEveryRow { get; }
+
     /// <summary>A digest over everything that decides what is delivered (filter, map, code maps' content, target, types): when it changes, the log is delivered anew.</summary>
     string Fingerprint { get; }
 

@@ -102,6 +102,14 @@ public interface ISourceReader
     /// </summary>
     Task<SourcePage> ReadPageAsync(SourceQuery query, string? resume, int rows, long bytes, CancellationToken cancel);
 
+    /// <summary>
+    /// Pages as <see cref="ReadPageAsync"/> gives them, read ahead while the caller works at the one before: each later page was read after it was asked for the first and before it
+    /// is given, so what the caller reads elsewhere between two pages may be newer than the next page. Ends after <paramref name="most"/> pages, at the source's end (the last page's
+    /// <see cref="SourcePage.Resume"/> is null), or earlier where a long read would keep the source's own writers waiting; the caller goes on from the last page's place. At least
+    /// one page; at most two are held beside the caller's.
+    /// </summary>
+    IAsyncEnumerable<SourcePage> ReadPagesAsync(SourceQuery query, string? resume, int rows, long bytes, int most, CancellationToken cancel);
+
     /// <summary>The rows of those keys as they are now, one a key; keys that are gone are not in the answer. Keys are matched by the engine's
     /// own collation, so the caller compares by code point.</summary>
     /// <param name="query">What is read.</param>

@@ -83,6 +83,9 @@ public interface ITargetTransaction : IAsyncDisposable
     /// </summary>
     Task<ApplyCount> ApplyAsync(RowBatch rows, CancellationToken cancel);
 
+    /// <summary>How many rows stand inside the scope, those that are marked as deleted not counted.</summary>
+    Task<long> CountAsync(CancellationToken cancel);
+
     /// <summary>Collects keys (key columns only, in key order) that a full has seen, in a temporary table.</summary>
     Task AddSeenAsync(RowBatch keys, CancellationToken cancel);
 

@@ -17,6 +17,26 @@ public abstract class Column
         _nulls = new bool[Math.Max(capacity, 4)];
     }
 
+    /// <summary>A column over the values of another: what either appends afterwards the other must not be asked for.</summary>
+    protected Column(string name, ItemType type, Column values)
+    {
+        Name = name;
+        Type = type;
+        _nulls = values._nulls;
+        Count = values.Count;
+        HasNulls = values.HasNulls;
+    }
+
+    /// <summary>A column of that many values, none of them null unless <paramref name="nulls"/> says so.</summary>
+    protected Column(string name, ItemType type, int count, bool[]? nulls)
+    {
+        Name = name;
+        Type = type;
+        _nulls = nulls ?? new bool[Math.Max(count, 4)];
+        Count = count;
+        HasNulls = nulls is not null;
+    }
+
     public string Name { get; }
 
     public ItemType Type { get; }
@@ -36,12 +56,24 @@ public abstract class Column
 
     public bool IsNull(int row) => _nulls[row];
 
+    /// <summary>Which of the values so far are null.</summary>
+    public ReadOnlySpan<bool> Nulls => _nulls.AsSpan(0, Count);
+
+    /// <summary>Memory that the values take, nulls included.</summary>
+    public abstract long MemoryBytes { get; }
+
+    /// <summary>The same values under another name and a type of the same physical form, without copying them. Both columns are filled: nothing may be appended to either any more.</summary>
+    public abstract Column As(string name, ItemType type);
+
     public void AppendNull()
     {
         HasNulls = true;
         Next(isNull: true);
         AppendEmpty();
     }
+
+    /// <summary>An empty column of the same name and type, with as much room as this one has taken.</summary>
+    public Column EmptyLike() => this is BytesColumn bytes ? new BytesColumn(Name, Type, Count, bytes.Data.Length) : Create(Name, Type, Count);
 
     /// <summary>Appends the value of a row of a column of the same physical form.</summary>
     public void AppendFrom(Column source, int row)
@@ -65,7 +97,7 @@ public abstract class Column
 
     protected void Next(bool isNull)
     {
-        if (Count == _nulls.Length) Array.Resize(ref _nulls, Count * 2);
+        if (Count == _nulls.Length) Array.Resize(ref _nulls, Math.Max(4, Count * 2));
         _nulls[Count++] = isNull;
     }
 
@@ -79,6 +111,6 @@ public abstract class Column
 
     protected static void Grow<T>(ref T[] values, int needed)
     {
-        if (needed > values.Length) Array.Resize(ref values, Math.Max(needed, values.Length * 2));
+        if (needed > values.Length) Array.Resize(ref values, (int)Math.Min(Array.MaxLength, Math.Max(needed, values.Length * 2L)));
     }
 }

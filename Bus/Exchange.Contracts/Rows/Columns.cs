@@ -4,9 +4,24 @@ using System.Text;
 namespace Exchange.Contracts.Rows;
 
 /// <summary>int32, int64, boolean, date and timestamp; see <see cref="Column"/> for what the number means.</summary>
-public sealed class LongColumn(string name, ItemType type, int capacity = 16) : Column(name, type, capacity)
+public sealed class LongColumn : Column
 {
-    long[] _values = new long[Math.Max(capacity, 4)];
+    long[] _values;
+
+    public LongColumn(string name, ItemType type, int capacity = 16) : base(name, type, capacity) => _values = new long[Math.Max(capacity, 4)];
+
+    /// <summary>A filled column over arrays that the caller gives away.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="type">Its type.</param>
+    /// <param name="values">One for each row; 0 where it is null.</param>
+    /// <param name="nulls">Which are null; null: none.</param>
+    public LongColumn(string name, ItemType type, long[] values, bool[]? nulls) : base(name, type, values.Length, nulls) => _values = values;
+
+    LongColumn(string name, ItemType type, LongColumn values) : base(name, type, values) => _values = values._values;
+
+    public override long MemoryBytes => (long)_values.Length * (sizeof(long) + 1);
+
+    public override Column As(string name, ItemType type) => new LongColumn(name, type, this);
 
     public long this[int row] => _values[row];
 
@@ -40,9 +55,23 @@ public sealed class LongColumn(string name, ItemType type, int capacity = 16) : 
 }
 
 /// <summary>decimal(p,s).</summary>
-public sealed class DecimalColumn(string name, ItemType type, int capacity = 16) : Column(name, type, capacity)
+public sealed class DecimalColumn : Column
 {
-    decimal[] _values = new decimal[Math.Max(capacity, 4)];
+    decimal[] _values;
+
+    public DecimalColumn(string name, ItemType type, int capacity = 16) : base(name, type, capacity) => _values = new decimal[Math.Max(capacity, 4)];
+
+    /// <inheritdoc cref="LongColumn(string, ItemType, long[], bool[])"/>
+    public DecimalColumn(string name, ItemType type, decimal[] values, bool[]? nulls) : base(name, type, values.Length, nulls) => _values = values;
+
+    DecimalColumn(string name, ItemType type, DecimalColumn values) : base(name, type, values) => _values = values._values;
+
+    /// <summary>The values so far; a null row holds 0.</summary>
+    public ReadOnlySpan<decimal> Values => _values.AsSpan(0, Count);
+
+    public override long MemoryBytes => (long)_values.Length * (sizeof(decimal) + 1);
+
+    public override Column As(string name, ItemType type) => new DecimalColumn(name, type, this);
 
     public decimal this[int row] => _values[row];
 
@@ -69,9 +98,23 @@ public sealed class DecimalColumn(string name, ItemType type, int capacity = 16)
 }
 
 /// <summary>double; finite values only (NaN and infinities are error rows at the edge).</summary>
-public sealed class DoubleColumn(string name, ItemType type, int capacity = 16) : Column(name, type, capacity)
+public sealed class DoubleColumn : Column
 {
-    double[] _values = new double[Math.Max(capacity, 4)];
+    double[] _values;
+
+    public DoubleColumn(string name, ItemType type, int capacity = 16) : base(name, type, capacity) => _values = new double[Math.Max(capacity, 4)];
+
+    /// <inheritdoc cref="LongColumn(string, ItemType, long[], bool[])"/>
+    public DoubleColumn(string name, ItemType type, double[] values, bool[]? nulls) : base(name, type, values.Length, nulls) => _values = values;
+
+    DoubleColumn(string name, ItemType type, DoubleColumn values) : base(name, type, values) => _values = values._values;
+
+    /// <summary>The values so far; a null row holds 0.</summary>
+    public ReadOnlySpan<double> Values => _values.AsSpan(0, Count);
+
+    public override long MemoryBytes => (long)_values.Length * (sizeof(double) + 1);
+
+    public override Column As(string name, ItemType type) => new DoubleColumn(name, type, this);
 
     public double this[int row] => _values[row];
 
@@ -92,10 +135,41 @@ public sealed class DoubleColumn(string name, ItemType type, int capacity = 16) 
 }
 
 /// <summary>string and text as UTF-8, binary as it is: one buffer with offsets, the layout of Apache Arrow.</summary>
-public sealed class BytesColumn(string name, ItemType type, int capacity = 16) : Column(name, type, capacity)
+public sealed class BytesColumn : Column
 {
-    int[] _offsets = new int[Math.Max(capacity, 4) + 1];
-    byte[] _data = new byte[Math.Max(capacity, 4) * 8];
+    /// <summary>Bytes of a value for which there is room to begin with.</summary>
+    const int UsualBytes = 8;
+
+    int[] _offsets;
+    byte[] _data;
+
+    public BytesColumn(string name, ItemType type, int capacity = 16) : this(name, type, capacity, Math.Max(capacity, 4) * UsualBytes)
+    {
+    }
+
+    /// <param name="name">Its name.</param>
+    /// <param name="type">Its type.</param>
+    /// <param name="capacity">Values for which there is room to begin with.</param>
+    /// <param name="bytes">Bytes of all of them together for which there is room to begin with: growing copies.</param>
+    public BytesColumn(string name, ItemType type, int capacity, int bytes) : base(name, type, capacity)
+    {
+        _offsets = new int[Math.Max(capacity, 4) + 1];
+        _data = GC.AllocateUninitializedArray<byte>(Math.Max(bytes, 16));
+    }
+
+    /// <summary>A filled column over arrays that the caller gives away.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="type">Its type.</param>
+    /// <param name="offsets">One more than there are rows, beginning with 0, never falling.</param>
+    /// <param name="data">As long as the last offset at least.</param>
+    /// <param name="nulls">Which are null; null: none.</param>
+    public BytesColumn(string name, ItemType type, int[] offsets, byte[] data, bool[]? nulls) : base(name, type, offsets.Length - 1, nulls) => (_offsets, _data) = (offsets, data);
+
+    BytesColumn(string name, ItemType type, BytesColumn values) : base(name, type, values) => (_offsets, _data) = (values._offsets, values._data);
+
+    public override long MemoryBytes => _data.Length + ((long)_offsets.Length * (sizeof(int) + 1));
+
+    public override Column As(string name, ItemType type) => new BytesColumn(name, type, this);
 
     /// <summary>The bytes of a row; empty when null. Valid until the next append.</summary>
     public ReadOnlySpan<byte> this[int row] => _data.AsSpan(_offsets[row], _offsets[row + 1] - _offsets[row]);

@@ -55,7 +55,13 @@ public sealed class RowBatch
 
     public IReadOnlyList<RowOperation> Operations => _operations;
 
+    /// <summary>The operations in one piece, for code that works over all rows.</summary>
+    public ReadOnlySpan<RowOperation> OperationSpan => CollectionsMarshal.AsSpan(_operations);
+
     public int Count => _operations.Count;
+
+    /// <summary>Memory that the rows take, about.</summary>
+    public long MemoryBytes => Columns.Sum(column => column.MemoryBytes) + _operations.Count;
 
     /// <summary>The column of that name.</summary>
     /// <exception cref="KeyNotFoundException">There is none.</exception>

@@ -117,6 +117,59 @@ public abstract class SourceReaderSuite
     }
 
     [TestMethod]
+    [DataRow(true, 3, 2)]
+    [DataRow(true, 4, 2)]
+    [DataRow(true, 100, 1_000)]
+    [DataRow(true, 2, 3)]
+    [DataRow(false, 3, 2)]
+    public async Task Pages_that_are_read_ahead_are_the_pages_that_are_read_one_by_one(bool unique, int rows, int most)
+    {
+        await _database.ExecuteAsync($"CREATE TABLE {Q("t")} (k {Insensitive} UNIQUE, v varchar(9))");
+        await _database.ExecuteAsync($"INSERT INTO {Q("t")} VALUES ('b','1'),('A','2'),('C','3'),('d','4'),('é','5'),('中','6'),('a''x','7'),('f','8'),(NULL,'9'),(NULL,'10'),(NULL,'11'),(NULL,'12')");
+        var query = Query("t", unique, "k", "v");
+        await using var database = Open();
+        var read = new List<SourcePage>();
+        string? resume = null;
+        do
+        {
+            var piece = new List<SourcePage>();
+            await foreach (var page in database.Source.ReadPagesAsync(query, resume, rows, long.MaxValue, most, Cancel)) piece.Add(page);
+            Assert.IsTrue(piece.Count >= 1 && piece.Count <= most, $"{piece.Count} pages where at most {most} were asked for");
+            Assert.IsTrue(piece.TrueForAll(page => page.Rows.Count <= rows));
+            read.AddRange(piece);
+            resume = piece[^1].Resume;
+        }
+        while (resume is not null);
+        CollectionAssert.AreEqual(Texts(await AllAsync(query, rows), "v"), Texts(read, "v"));
+        Assert.HasCount(12, Texts(read, "v"));
+    }
+
+    [TestMethod]
+    public async Task Pages_that_are_read_ahead_end_with_the_reader_and_a_fault_comes_to_the_one_who_reads()
+    {
+        await _database.ExecuteAsync($"CREATE TABLE {Q("t")} (k int PRIMARY KEY, v varchar(9))");
+        await _database.ExecuteAsync($"INSERT INTO {Q("t")} VALUES (1,'1'),(2,'2'),(3,'3'),(4,'4'),(5,'5')");
+        await using var database = Open();
+        await foreach (var page in database.Source.ReadPagesAsync(Query("t", true, "k", "v"), null, 1, long.MaxValue, 100, Cancel))
+        {
+            Assert.AreEqual("1", page.Rows["v"].TextAt(0));
+            break;
+        }
+
+        var refused = await Assert.ThrowsExactlyAsync<FrontEndException>(async () =>
+        {
+            await foreach (var page in database.Source.ReadPagesAsync(Query("gone", true, "k", "v"), null, 1, long.MaxValue, 100, Cancel)) { }
+        });
+        Assert.AreEqual(FrontEndFault.Standing, refused.Fault);
+        using var stopped = new CancellationTokenSource();
+        await Assert.ThrowsAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (var page in database.Source.ReadPagesAsync(Query("t", true, "k", "v"), null, 1, long.MaxValue, 100, stopped.Token)) await stopped.CancelAsync();
+        });
+        Assert.HasCount(5, Texts(await AllAsync(Query("t", true, "k", "v"), 2), "v"), "the sessions serve the next reads");
+    }
+
+    [TestMethod]
     public async Task A_cell_past_the_limit_is_a_fault_and_its_row_is_kept()
     {
         await _database.ExecuteAsync($"CREATE TABLE {Q("t")} (k int PRIMARY KEY, big {(Provider == "mysql" ? "longtext" : "text")})");

@@ -80,6 +80,7 @@ public abstract class TargetApplyContract(string provider) : TargetSuite(provide
         await WriteAsync(target, Batch(target, ["A", "x", null, null], ["A", "X", null, null], ["A", "y", null, null], ["a", "z", null, null], ["B", "z", null, null]));
         await using (var transaction = await Writer().BeginAsync(target, Cancel))
         {
+            Assert.AreEqual(3, await transaction.CountAsync(Cancel), "rows of the scope");
             await transaction.AddSeenAsync(Keys(target, ["A", "x"]), Cancel);
             await transaction.AddSeenAsync(Keys(target, ["A", "x"], ["A", "unknown"]), Cancel);
             Assert.AreEqual(2, await transaction.DeleteUnseenAsync(Cancel));
@@ -106,6 +107,7 @@ public abstract class TargetApplyContract(string provider) : TargetSuite(provide
         var target = People(DeletePolicy.Tombstone);
         await WriteAsync(target, Batch(target, ["1", "a", "1"], ["2", "b", "2"], ["3", "c", "3"]), Deletes(target, [["1"]]));
         await using var transaction = await Writer().BeginAsync(target, Cancel);
+        Assert.AreEqual(2, await transaction.CountAsync(Cancel), "rows that are not marked");
         await transaction.AddSeenAsync(Keys(target, [["3"]]), Cancel);
         Assert.AreEqual(1, await transaction.DeleteUnseenAsync(Cancel));
         await transaction.CommitAsync(Cancel);

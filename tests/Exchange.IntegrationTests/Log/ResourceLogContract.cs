@@ -144,9 +144,31 @@ public abstract class ResourceLogContract
         var node = await BusNode.CreateAsync(fixture, Cancel);
         var batch = await node.AppendAsync(BusNode.Rows(("1", "a")), Cancel);
         await DamageAsync(fixture, batch, remove);
-        var refused = await Assert.ThrowsExactlyAsync<ExchangeException>(() => node.Log.LoadAsync(batch, Cancel));
+        var other = await BusNode.CreateAsync(fixture, Cancel);
+        var refused = await Assert.ThrowsExactlyAsync<ExchangeException>(() => other.Log.LoadAsync(batch, Cancel));
         Assert.AreEqual(ErrorCodes.StoreDamaged, refused.Code);
         StringAssert.Contains(refused.Message, "batch 1 of resource 'r'", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public async Task What_a_node_has_just_appended_it_need_not_decode_but_an_undone_append_leaves_nothing_behind()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await BusNode.CreateAsync(fixture, Cancel);
+        var rows = BusNode.Rows(("1", "a"));
+        var batch = await node.AppendAsync(rows, Cancel);
+        Assert.AreSame(rows, await node.Log.LoadAsync(batch, Cancel));
+
+        var undone = BusNode.Rows(("2", "undone"));
+        var payload = await node.Log.PrepareAsync("r", undone, Cancel);
+        await Assert.ThrowsExactlyAsync<InvalidOperationException>(() => node.WriteAsync(async session =>
+        {
+            await node.Log.AppendAsync(session, "r", BatchKind.Change, 1, 0, false, payload, Cancel);
+            throw new InvalidOperationException("undo");
+        }, Cancel));
+        var second = await (await BusNode.CreateAsync(fixture, Cancel)).AppendAsync(BusNode.Rows(("2", "stands")), Cancel);
+        Assert.AreEqual(2, second.Number);
+        Assert.AreEqual("stands", (await node.Log.LoadAsync(second, Cancel))["name"].TextAt(0));
     }
 
     async Task<string> StatesAsync(BusNode node) => string.Join(' ', (await node.Log.ReadAsync("r", 0, 10, Cancel)).Select(batch => batch.State));

@@ -106,7 +106,7 @@ internal sealed partial class MySqlReadSession
                     else page.Order(at, Bytes(reader, field, ref buffer));
                 }
 
-                if (!page.Begin())
+                if (!page.Begin() && !await page.TurnAsync(cancel))
                 {
                     command.Cancel(); // what is left of the result is not wanted, and may be large
                     break;

@@ -87,7 +87,7 @@ internal static class PostgreSqlCopy
                 Int32(buffer, 8);
                 Int64(buffer, BitConverter.DoubleToInt64Bits(number[row]));
                 break;
-            case DecimalColumn number: Numeric(buffer, number[row]); break;
+            case DecimalColumn number: Numeric(buffer, number[row], column.Type.Scale); break;
         }
     }
 
@@ -114,8 +114,11 @@ internal static class PostgreSqlCopy
         }
     }
 
-    /// <summary>numeric: groups of four decimal digits, most significant first; weight is the first group's power of 10,000.</summary>
-    static void Numeric(ArrayBufferWriter<byte> buffer, decimal value)
+    /// <summary>
+    /// numeric: groups of four decimal digits, most significant first; weight is the first group's power of 10,000. Shown with the type's digits after the point, however many
+    /// the value carries: 1.5 and 1.50 must not stand differently in a column without a scale.
+    /// </summary>
+    static void Numeric(ArrayBufferWriter<byte> buffer, decimal value, int shown)
     {
         Span<int> parts = stackalloc int[4];
         decimal.GetBits(value, parts);
@@ -131,7 +134,7 @@ internal static class PostgreSqlCopy
         Int16(buffer, (short)(count - last));
         Int16(buffer, (short)(count == 0 ? 0 : count - 1 - ((scale + 3) / 4)));
         Int16(buffer, (short)(value < 0 ? 0x4000 : 0));
-        Int16(buffer, scale);
+        Int16(buffer, (short)shown);
         for (var at = count - 1; at >= last; at--) Int16(buffer, groups[at]);
     }
 

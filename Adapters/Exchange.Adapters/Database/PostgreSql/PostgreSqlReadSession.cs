@@ -147,7 +147,7 @@ internal sealed partial class PostgreSqlReadSession : ReadSession
             page.Order(at, copy.Take(length));
         }
 
-        if (!page.Begin()) return false;
+        if (!page.Begin() && !await page.TurnAsync(cancel)) return false;
         for (var at = 0; at < forms.Length; at++)
         {
             var length = await LengthAsync(copy, cancel);

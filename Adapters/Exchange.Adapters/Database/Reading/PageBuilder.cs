@@ -10,7 +10,7 @@ namespace Exchange.Adapters.Database.Reading;
 /// </summary>
 internal sealed partial class PageBuilder
 {
-    readonly List<CellFault> _faults = [];
+    List<CellFault> _faults = [];
     readonly OrderText[] _order;
     readonly int _rows;
     readonly long _bytes;
@@ -28,7 +28,13 @@ internal sealed partial class PageBuilder
 
     public IReadOnlyList<ColumnShape> Shapes { get; }
 
-    public RowBatch Rows { get; }
+    public RowBatch Rows { get; private set; }
+
+    /// <summary>Takes pages that are full while reading goes on; null: reading ends with one page. Answers whether another page is wanted.</summary>
+    public Func<SourcePage, CancellationToken, ValueTask<bool>>? Next { get; init; }
+
+    /// <summary>Rows of all pages so far.</summary>
+    public long Total { get; private set; }
 
     public int LargestCell { get; }
 
@@ -65,7 +71,20 @@ internal sealed partial class PageBuilder
         return true;
     }
 
-    public void End() => Rows.EndRow();
+    public void End()
+    {
+        Rows.EndRow();
+        Total++;
+    }
+
+    /// <summary>After <see cref="Begin"/> has said no: hands the page on, and begins the row that comes as the first of another page where one is wanted.</summary>
+    public async ValueTask<bool> TurnAsync(CancellationToken cancel)
+    {
+        if (Next is null || !await Next(Page(Place()), cancel)) return false;
+        Rows = new RowBatch([.. Rows.Columns.Select(column => column.EmptyLike())], Rows.Count);
+        (_faults, _read, Stopped) = ([], 0, false);
+        return Begin();
+    }
 
     /// <summary>The place after the last row.</summary>
     public string Place() => ResumeToken.AfterKey(_order.Select(order => order.Kept));

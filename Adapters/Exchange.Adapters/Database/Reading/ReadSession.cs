@@ -9,6 +9,9 @@ internal abstract class ReadSession : IAsyncDisposable
     /// <summary>Whether (a, b) &gt; (x, y) is answered from an index.</summary>
     public abstract bool ComparesRows { get; }
 
+    /// <summary>How long one statement may read before its reader begins anew: an engine whose readers keep writers waiting reads in short pieces.</summary>
+    public virtual TimeSpan LongestRead => TimeSpan.FromSeconds(30);
+
     /// <summary>Where an ascending order puts NULL.</summary>
     public abstract bool NullsLast { get; }
 

@@ -18,18 +18,19 @@ internal sealed partial class SourceReader(FrontEndConnection connection, SqlDia
             var token = ResumeToken.Parse(resume, plan.Key.Count);
             if (token?.NullRows is { } passed) return await NullKeysAsync(session, query, plan, passed, rows, bytes, cancel);
 
-            var page = query.KeyIsUnique ? await UniqueAsync(session, query, plan, token, rows, bytes, cancel) : await GroupedAsync(session, query, plan, token, rows, bytes, cancel);
+            var page = query.KeyIsUnique
+                ? await UniqueAsync(session, plan, token, rows, new PageBuilder(plan.Columns, plan.Key.Count, query, rows, bytes, _local.Value), cancel)
+                : await GroupedAsync(session, query, plan, token, rows, bytes, cancel);
             if (page.Rows.Count == 0) return await NullKeysAsync(session, query, plan, 0, rows, bytes, cancel);
             // Fewer rows than asked for and not stopped for their size: the next are those without a whole key.
             return page.Page(page.Stopped || page.Rows.Count >= rows || !query.KeyIsUnique ? page.Place() : ResumeToken.AmongNulls(0));
         }, cancel);
 
-    async Task<PageBuilder> UniqueAsync(ReadSession session, SourceQuery query, ReadPlan plan, ResumeToken? token, int rows, long bytes, CancellationToken cancel)
+    async Task<PageBuilder> UniqueAsync(ReadSession session, ReadPlan plan, ResumeToken? token, long limit, PageBuilder page, CancellationToken cancel)
     {
-        var page = new PageBuilder(plan.Columns, plan.Key.Count, query, rows, bytes, _local.Value);
         List<string> conditions = [.. plan.Key.Select(column => $"s.{dialect.Quote(column.Column)} IS NOT NULL")];
         if (token is not null) conditions.Add(plan.After(session, codePoint: false, first: 0));
-        var sql = $"SELECT {ReadPlan.Texts(session, plan.Key)}, {plan.Values(session)} FROM {plan.From} WHERE {string.Join(" AND ", conditions)} ORDER BY {ReadPlan.OrderBy(session, plan.Key, codePoint: false)} LIMIT {rows}";
+        var sql = $"SELECT {ReadPlan.Texts(session, plan.Key)}, {plan.Values(session)} FROM {plan.From} WHERE {string.Join(" AND ", conditions)} ORDER BY {ReadPlan.OrderBy(session, plan.Key, codePoint: false)} LIMIT {limit}";
         await session.ReadAsync(sql, Parts(token), page, cancel);
         return page;
     }

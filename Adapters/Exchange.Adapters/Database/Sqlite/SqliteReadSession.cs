@@ -20,6 +20,9 @@ internal sealed partial class SqliteReadSession : ReadSession
 
     public override bool ComparesRows => true;
 
+    /// <summary>Outside WAL mode a reader keeps writers from committing.</summary>
+    public override TimeSpan LongestRead => TimeSpan.FromMilliseconds(300);
+
     public override bool NullsLast => false;
 
     sqlite3 Handle => _connection.Handle!;
@@ -65,7 +68,7 @@ internal sealed partial class SqliteReadSession : ReadSession
 
     public override string Parameter(ColumnShape column, int number, bool codePoint) => string.Create(CultureInfo.InvariantCulture, $"?{number + 1}");
 
-    public override Task ReadAsync(string sql, IReadOnlyList<byte[]> parameters, PageBuilder page, CancellationToken cancel)
+    public override async Task ReadAsync(string sql, IReadOnlyList<byte[]> parameters, PageBuilder page, CancellationToken cancel)
     {
         using var statement = Prepare(sql);
         for (var at = 0; at < parameters.Count; at++) SqliteValues.Bind(statement, at + 1, parameters[at]);
@@ -75,14 +78,12 @@ internal sealed partial class SqliteReadSession : ReadSession
             cancel.ThrowIfCancellationRequested();
             var field = 0;
             for (var at = 0; at < page.OrderColumns; at++) SqliteValues.Order(page, at, statement, field++, ref buffer);
-            if (!page.Begin()) break;
+            if (!page.Begin() && !await page.TurnAsync(cancel)) break;
             for (var at = 0; at < page.Shapes.Count; at++) SqliteValues.Read(page, at, statement, field++);
             page.Copies?.Add((int)Math.Min(raw.sqlite3_column_int64(statement, field++), int.MaxValue));
             page.Ties?.Add((int)Math.Min(raw.sqlite3_column_int64(statement, field++), int.MaxValue));
             page.End();
         }
-
-        return Task.CompletedTask;
     }
 
     public override async ValueTask DisposeAsync()

@@ -47,11 +47,39 @@ internal sealed class RowGuard(TargetTable target, IReadOnlySet<string> dropsBla
 
     void Values(RowBatch rows, Column column, TargetColumn wanted, bool key)
     {
+        if (column is BytesColumn text ? IsPlain(text, wanted) : column is DecimalColumn numbers && IsPlain(numbers, wanted.Type)) return;
         for (var row = 0; row < rows.Count; row++)
         {
             if (column.IsNull(row) || (!key && rows.Operations[row] == RowOperation.Delete)) continue;
             if (Wrong(column, wanted, row) is { } wrong) throw Refused(wanted, row, wrong);
         }
+    }
+
+    /// <summary>Whether a look over the whole column at once shows that every value can be written: the common case.</summary>
+    bool IsPlain(BytesColumn column, TargetColumn wanted)
+    {
+        if (wanted.Type.Kind == ItemKind.Binary) return true;
+        var data = column.Data.Span;
+        var offsets = column.Offsets.Span;
+        if (data.Contains((byte)0) || !Utf8.IsValid(data) || dropsBlanks.Contains(wanted.Name)) return false;
+        var most = wanted.Type.Kind == ItemKind.String ? wanted.Type.Length : int.MaxValue;
+        for (var row = 0; row < column.Count; row++)
+        {
+            var (from, to) = (offsets[row], offsets[row + 1]);
+            // The whole is valid, but a value may begin in the middle of a code point.
+            if (from < data.Length && (data[from] & Continues) == Continuation) return false;
+            if (to - from > most && CodePoints(data[from..to]) > most) return false;
+        }
+
+        return true;
+    }
+
+    static bool IsPlain(DecimalColumn column, ItemType type)
+    {
+        var limit = Limit(type);
+        foreach (var value in column.Values)
+            if (value.Scale > type.Scale || Math.Abs(value) >= limit) return false;
+        return true;
     }
 
     string? Wrong(Column column, TargetColumn wanted, int row) => (column, wanted.Type.Kind) switch
@@ -76,9 +104,15 @@ internal sealed class RowGuard(TargetTable target, IReadOnlySet<string> dropsBla
     static string? WrongDecimal(decimal value, ItemType type)
     {
         if (decimal.Round(value, type.Scale) != value) return $"the number has more than {type.Scale} digits after the point";
+        return Math.Abs(value) >= Limit(type) ? $"the number has more than {type.Precision - type.Scale} digits before the point" : null;
+    }
+
+    /// <summary>The first whole number that has too many digits.</summary>
+    static decimal Limit(ItemType type)
+    {
         var limit = 1m;
         for (var digit = type.Precision - type.Scale; digit > 0; digit--) limit *= 10;
-        return Math.Abs(value) >= limit ? $"the number has more than {type.Precision - type.Scale} digits before the point" : null;
+        return limit;
     }
 
     static string? WrongNumber(long value, ItemKind kind) => kind switch
@@ -90,11 +124,14 @@ internal sealed class RowGuard(TargetTable target, IReadOnlySet<string> dropsBla
         _ => null,
     };
 
+    /// <summary>Bits that tell a byte that continues a code point (RFC 3629, 3).</summary>
+    const int Continues = 0xC0, Continuation = 0x80;
+
     static int CodePoints(ReadOnlySpan<byte> text)
     {
         var count = 0;
         foreach (var unit in text)
-            if ((unit & 0xC0) != 0x80) count++; // every code point has exactly one byte that does not continue another
+            if ((unit & Continues) != Continuation) count++; // every code point has exactly one byte that does not continue another
         return count;
     }
 

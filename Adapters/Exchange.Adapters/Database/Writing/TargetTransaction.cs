@@ -61,6 +61,14 @@ internal abstract class TargetTransaction(TargetEngine engine, DbConnection conn
         }, cancel);
     }, cancel);
 
+    public Task<long> CountAsync(CancellationToken cancel) => RunAsync("counting the rows of", async () =>
+    {
+        await using var command = Connection.Command("");
+        var standing = HasTombstone ? $" AND COALESCE(t.{Engine.Dialect.Quote(Tombstone.Deleted)}, {Engine.False}) = {Engine.False}" : "";
+        command.CommandText = $"SELECT count(*) FROM {Table} AS t WHERE 1 = 1{standing}{Scope.Bind(Engine, command, "t", ZoneOf)}";
+        return Convert.ToInt64(await command.ExecuteScalarAsync(cancel), CultureInfo.InvariantCulture);
+    }, cancel);
+
     public Task AddSeenAsync(RowBatch keys, CancellationToken cancel) => RunAsync("noting seen keys for", async () =>
     {
         Guard.CheckKeys(keys);

@@ -30,6 +30,8 @@ internal sealed class ReferenceRule : ResourceRule
         if (_reference.Resource == owner.Name) _ownThere = [.. _there.Select(name => Ordinal(owner, name))];
     }
 
+    public bool IsToOwnResource => _ownThere is not null;
+
     public override async Task JudgeAsync(JudgedRows rows, Findings findings, Dependants dependants, CancellationToken cancel)
     {
         var byTuple = new Dictionary<string, List<int>>(StringComparer.Ordinal);

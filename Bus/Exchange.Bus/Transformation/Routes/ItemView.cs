@@ -14,6 +14,8 @@ internal sealed class ItemView
 
     ItemView(RowBatch batch) => Batch = batch;
 
+    public bool HasMisfits => _misfits.Count > 0;
+
     /// <summary>The columns, without operations: rows are those of the log batch.</summary>
     public RowBatch Batch { get; private set; }
 

@@ -28,6 +28,10 @@ internal abstract class RouteColumn(string name, ItemType type)
     /// <param name="batch">The batch's columns in the items' types.</param>
     public abstract CellWriter Bind(RowBatch batch);
 
+    /// <summary>The column itself where every value goes through unchanged, without copying; null where values must be written one by one.</summary>
+    /// <param name="batch">As in <see cref="Bind"/>.</param>
+    public virtual Column? Through(RowBatch batch) => null;
+
     protected static BrokenRule? Null(Column target)
     {
         target.AppendNull();
@@ -47,6 +51,8 @@ internal sealed class ItemColumn(string name, ItemType type, string item, ValueC
     public override IReadOnlyList<string> Items { get; } = [item];
 
     public override string? KeyItem => oneToOne ? item : null;
+
+    public override Column? Through(RowBatch batch) => converter is null && batch.Ordinal(item) is var at and >= 0 ? batch.Columns[at].As(Name, Type) : null;
 
     public override CellWriter Bind(RowBatch batch)
     {
