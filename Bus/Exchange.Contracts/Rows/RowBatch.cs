@@ -17,10 +17,11 @@ public enum RowOperation : byte
 public sealed class RowBatch
 {
     readonly List<RowOperation> _operations;
+    readonly Column[] _columns;
 
     public RowBatch(IReadOnlyList<Column> columns, int capacity = 16)
     {
-        Columns = columns;
+        _columns = [.. columns];
         _operations = new List<RowOperation>(capacity);
     }
 
@@ -51,7 +52,10 @@ public sealed class RowBatch
         return batch;
     }
 
-    public IReadOnlyList<Column> Columns { get; }
+    public IReadOnlyList<Column> Columns => _columns;
+
+    /// <summary>The columns in one piece, for code that works cell by cell.</summary>
+    public ReadOnlySpan<Column> ColumnSpan => _columns;
 
     public IReadOnlyList<RowOperation> Operations => _operations;
 
@@ -79,7 +83,7 @@ public sealed class RowBatch
     public void EndRow(RowOperation operation = RowOperation.Upsert)
     {
         _operations.Add(operation);
-        foreach (var column in Columns)
+        foreach (var column in _columns)
             if (column.Count != _operations.Count)
                 throw new InvalidOperationException($"Column '{column.Name}' holds {column.Count} values where the batch has {_operations.Count} rows.");
     }
@@ -87,7 +91,7 @@ public sealed class RowBatch
     /// <summary>Appends a row of a batch with the same columns in the same order.</summary>
     public void AppendRow(RowBatch source, int row)
     {
-        for (var at = 0; at < Columns.Count; at++) Columns[at].AppendFrom(source.Columns[at], row);
+        for (var at = 0; at < _columns.Length; at++) _columns[at].AppendFrom(source._columns[at], row);
         _operations.Add(source._operations[row]);
     }
 

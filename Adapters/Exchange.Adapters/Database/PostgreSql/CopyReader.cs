@@ -12,12 +12,48 @@ internal sealed class CopyReader(NpgsqlRawCopyStream stream) : IDisposable
 {
     const int BufferBytes = 128 * 1024;
 
+    /// <summary>Rows up to this many bytes are held whole.</summary>
+    const int LargestRow = 1024 * 1024;
+
     /// <summary>Signature (11), flags (4).</summary>
     const int HeaderBytes = 15;
 
     byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
     int _from;
     int _to;
+
+    /// <summary>Whether the row that comes is the end's mark. Two bytes are there.</summary>
+    public bool IsEnd => BinaryPrimitives.ReadInt16BigEndian(_buffer.AsSpan(_from)) < 0;
+
+    /// <summary>Waits until the row that comes is there whole, so that its fields can be taken without waiting; false: it is larger than what is held at once.</summary>
+    public async ValueTask<bool> HasRowAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            var missing = Missing();
+            if (missing == 0) return true;
+            if (_to - _from + missing > LargestRow) return false;
+            await FillAsync(_to - _from + missing, cancel);
+        }
+    }
+
+    /// <summary>How many bytes are known to be missing of the row that comes; 0: none.</summary>
+    int Missing()
+    {
+        var held = _buffer.AsSpan(_from, _to - _from);
+        if (held.Length < sizeof(short)) return sizeof(short) - held.Length;
+        int fields = BinaryPrimitives.ReadInt16BigEndian(held);
+        long at = sizeof(short);
+        for (; fields > 0; fields--)
+        {
+            if (at + sizeof(int) > held.Length) return Bounded(at + ((long)fields * sizeof(int)) - held.Length);
+            at += sizeof(int) + Math.Max(0, BinaryPrimitives.ReadInt32BigEndian(held[(int)at..]));
+        }
+
+        return at > held.Length ? Bounded(at - held.Length) : 0;
+    }
+
+    static int Bounded(long bytes) => (int)Math.Min(bytes, LargestRow + 1);
 
     /// <summary>Whether so many bytes can be taken without waiting.</summary>
     public bool Has(int bytes) => _to - _from >= bytes;

@@ -27,6 +27,8 @@ internal static class PostgreSqlCopy
     /// <param name="cancel">Stops; nothing stays.</param>
     public static async Task SendAsync(NpgsqlConnection connection, string into, RowSelection rows, IReadOnlyList<TimeZoneInfo?> zones, (byte[] Bytes, int Fields) trailer, CancellationToken cancel)
     {
+        var fields = new Field[rows.Ordinals.Count];
+        for (var at = 0; at < fields.Length; at++) fields[at] = new Field(rows.Batch.Columns[rows.Ordinals[at]], zones[at]);
         var buffer = new ArrayBufferWriter<byte>(Chunk + 4096);
         buffer.Write(Header);
         await using var stream = await connection.BeginRawBinaryCopyAsync($"COPY {into} FROM STDIN (FORMAT BINARY)", cancel);
@@ -34,15 +36,14 @@ internal static class PostgreSqlCopy
         {
             foreach (var row in rows.Rows)
             {
-                Int16(buffer, checked((short)(rows.Ordinals.Count + trailer.Fields)));
-                for (var at = 0; at < rows.Ordinals.Count; at++) Field(buffer, rows.Batch.Columns[rows.Ordinals[at]], row, zones[at]);
-                buffer.Write(trailer.Bytes);
+                Row(buffer, fields, row, trailer);
                 if (buffer.WrittenCount < Chunk) continue;
                 await stream.WriteAsync(buffer.WrittenMemory, cancel);
                 buffer.ResetWrittenCount();
             }
 
-            Int16(buffer, -1);
+            BinaryPrimitives.WriteInt16BigEndian(buffer.GetSpan(sizeof(short)), -1);
+            buffer.Advance(sizeof(short));
             await stream.WriteAsync(buffer.WrittenMemory, cancel);
         }
         catch
@@ -68,49 +69,68 @@ internal static class PostgreSqlCopy
         }
     }
 
-    static void Field(ArrayBufferWriter<byte> buffer, Column column, int row, TimeZoneInfo? zone)
+    /// <summary>A column that is sent.</summary>
+    /// <param name="column">Its values.</param>
+    /// <param name="zone">The zone whose local time the target keeps, or null.</param>
+    sealed class Field(Column column, TimeZoneInfo? zone)
     {
-        if (column.IsNull(row))
-        {
-            Int32(buffer, -1);
-            return;
-        }
+        /// <summary>Length and longest value of all kinds but text and binary: a numeric of 28 digits.</summary>
+        const int MostBytes = 48;
 
-        switch (column)
+        readonly BytesColumn? _bytes = column as BytesColumn;
+
+        /// <summary>Room that the row's value needs at most, its length included.</summary>
+        public int Room(int row) => _bytes is null ? MostBytes : sizeof(int) + _bytes[row].Length;
+
+        /// <summary>Writes length and value; answers how many bytes.</summary>
+        public int Write(Span<byte> target, int row)
         {
-            case BytesColumn bytes:
-                Int32(buffer, bytes[row].Length);
-                buffer.Write(bytes[row]);
-                break;
-            case LongColumn number: Number(buffer, column.Type.Kind, number[row], zone); break;
-            case DoubleColumn number:
-                Int32(buffer, 8);
-                Int64(buffer, BitConverter.DoubleToInt64Bits(number[row]));
-                break;
-            case DecimalColumn number: Numeric(buffer, number[row], column.Type.Scale); break;
+            if (column.IsNull(row))
+            {
+                BinaryPrimitives.WriteInt32BigEndian(target, -1);
+                return sizeof(int);
+            }
+
+            var value = target[sizeof(int)..];
+            var length = column switch
+            {
+                BytesColumn bytes => Bytes(value, bytes[row]),
+                LongColumn number => Number(value, column.Type.Kind, number[row], zone),
+                DoubleColumn number => Int64(value, BitConverter.DoubleToInt64Bits(number[row])),
+                DecimalColumn number => Numeric(value, number[row], column.Type.Scale),
+                _ => throw new InvalidOperationException($"A column of {column.Type} has no binary form."),
+            };
+            BinaryPrimitives.WriteInt32BigEndian(target, length);
+            return sizeof(int) + length;
         }
     }
 
-    static void Number(ArrayBufferWriter<byte> buffer, ItemKind kind, long value, TimeZoneInfo? zone)
+    static void Row(ArrayBufferWriter<byte> buffer, Field[] fields, int row, (byte[] Bytes, int Fields) trailer)
+    {
+        var room = sizeof(short) + trailer.Bytes.Length;
+        foreach (var field in fields) room += field.Room(row);
+        var target = buffer.GetSpan(room);
+        BinaryPrimitives.WriteInt16BigEndian(target, checked((short)(fields.Length + trailer.Fields)));
+        var at = sizeof(short);
+        foreach (var field in fields) at += field.Write(target[at..], row);
+        trailer.Bytes.CopyTo(target[at..]);
+        buffer.Advance(at + trailer.Bytes.Length);
+    }
+
+    static int Number(Span<byte> target, ItemKind kind, long value, TimeZoneInfo? zone)
     {
         switch (kind)
         {
             case ItemKind.Boolean:
-                Int32(buffer, 1);
-                buffer.Write([(byte)value]);
-                break;
+                target[0] = (byte)value;
+                return 1;
             case ItemKind.Int32 or ItemKind.Date:
-                Int32(buffer, 4);
-                Int32(buffer, checked((int)(kind == ItemKind.Date ? value - DaysTo2000 : value)));
-                break;
+                BinaryPrimitives.WriteInt32BigEndian(target, checked((int)(kind == ItemKind.Date ? value - DaysTo2000 : value)));
+                return sizeof(int);
             case ItemKind.Timestamp:
-                Int32(buffer, 8);
-                Int64(buffer, (zone is null ? value : (LocalTime.From(value, zone).Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond) - MicrosecondsTo2000);
-                break;
+                return Int64(target, (zone is null ? value : (LocalTime.From(value, zone).Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond) - MicrosecondsTo2000);
             default:
-                Int32(buffer, 8);
-                Int64(buffer, value);
-                break;
+                return Int64(target, value);
         }
     }
 
@@ -118,7 +138,7 @@ internal static class PostgreSqlCopy
     /// numeric: groups of four decimal digits, most significant first; weight is the first group's power of 10,000. Shown with the type's digits after the point, however many
     /// the value carries: 1.5 and 1.50 must not stand differently in a column without a scale.
     /// </summary>
-    static void Numeric(ArrayBufferWriter<byte> buffer, decimal value, int shown)
+    static int Numeric(Span<byte> target, decimal value, int shown)
     {
         Span<int> parts = stackalloc int[4];
         decimal.GetBits(value, parts);
@@ -127,32 +147,28 @@ internal static class PostgreSqlCopy
         for (var digit = scale; digit % 4 != 0; digit++) magnitude *= 10; // whole groups after the point
         Span<short> groups = stackalloc short[12];
         var count = 0;
-        for (; magnitude != 0; magnitude /= 10_000) groups[count++] = (short)(magnitude % 10_000);
+        for (; magnitude > ulong.MaxValue; magnitude /= 10_000) groups[count++] = (short)(magnitude % 10_000);
+        for (var small = (ulong)magnitude; small != 0; small /= 10_000) groups[count++] = (short)(small % 10_000);
         var last = 0;
         while (last < count && groups[last] == 0) last++;
-        Int32(buffer, 8 + ((count - last) * 2));
-        Int16(buffer, (short)(count - last));
-        Int16(buffer, (short)(count == 0 ? 0 : count - 1 - ((scale + 3) / 4)));
-        Int16(buffer, (short)(value < 0 ? 0x4000 : 0));
-        Int16(buffer, (short)shown);
-        for (var at = count - 1; at >= last; at--) Int16(buffer, groups[at]);
+        BinaryPrimitives.WriteInt16BigEndian(target, (short)(count - last));
+        BinaryPrimitives.WriteInt16BigEndian(target[2..], (short)(count == 0 ? 0 : count - 1 - ((scale + 3) / 4)));
+        BinaryPrimitives.WriteInt16BigEndian(target[4..], (short)(value < 0 ? 0x4000 : 0));
+        BinaryPrimitives.WriteInt16BigEndian(target[6..], (short)shown);
+        var length = 8;
+        for (var at = count - 1; at >= last; at--, length += 2) BinaryPrimitives.WriteInt16BigEndian(target[length..], groups[at]);
+        return length;
     }
 
-    static void Int16(ArrayBufferWriter<byte> buffer, short value)
+    static int Bytes(Span<byte> target, ReadOnlySpan<byte> value)
     {
-        BinaryPrimitives.WriteInt16BigEndian(buffer.GetSpan(2), value);
-        buffer.Advance(2);
+        value.CopyTo(target);
+        return value.Length;
     }
 
-    static void Int32(ArrayBufferWriter<byte> buffer, int value)
+    static int Int64(Span<byte> target, long value)
     {
-        BinaryPrimitives.WriteInt32BigEndian(buffer.GetSpan(4), value);
-        buffer.Advance(4);
-    }
-
-    static void Int64(ArrayBufferWriter<byte> buffer, long value)
-    {
-        BinaryPrimitives.WriteInt64BigEndian(buffer.GetSpan(8), value);
-        buffer.Advance(8);
+        BinaryPrimitives.WriteInt64BigEndian(target, value);
+        return sizeof(long);
     }
 }

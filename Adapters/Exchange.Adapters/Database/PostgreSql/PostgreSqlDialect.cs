@@ -13,6 +13,8 @@ internal sealed partial class PostgreSqlDialect : SqlDialect
     const string Session = "SET DateStyle TO 'ISO, YMD'; SET IntervalStyle TO 'postgres'; SET bytea_output TO 'hex'; SET extra_float_digits TO 1; " +
         "SET standard_conforming_strings TO on; SET xmloption TO content; SET statement_timeout TO 0; SET idle_in_transaction_session_timeout TO 0";
 
+    const int BufferBytes = 64 * 1024;
+
     public override string Provider => "postgresql";
 
     /// <summary>NAMEDATALEN - 1.</summary>
@@ -60,6 +62,9 @@ internal sealed partial class PostgreSqlDialect : SqlDialect
             settings.PersistSecurityInfo = false;
             settings.IncludeErrorDetail = false; // details quote whole rows
             settings.ApplicationName ??= "exchange";
+            // The driver's 8 kB would take a system call for some twenty rows.
+            if (!settings.ShouldSerialize("Read Buffer Size")) settings.ReadBufferSize = BufferBytes;
+            if (!settings.ShouldSerialize("Write Buffer Size")) settings.WriteBufferSize = BufferBytes;
             // A full read may take hours; what ends it is cancellation, not a clock.
             if (!settings.ShouldSerialize("Command Timeout")) settings.CommandTimeout = 0;
             return settings.ConnectionString;

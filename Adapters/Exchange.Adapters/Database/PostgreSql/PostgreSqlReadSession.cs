@@ -133,7 +133,39 @@ internal sealed partial class PostgreSqlReadSession : ReadSession
     static async ValueTask<bool> RowAsync(CopyReader copy, PageBuilder page, PostgreSqlForm[] forms, CancellationToken cancel)
     {
         if (!copy.Has(sizeof(short))) await copy.FillAsync(sizeof(short), cancel);
-        if (copy.Int16() < 0) return false;
+        if (copy.IsEnd) return false;
+        if (!await copy.HasRowAsync(cancel)) return await LargeRowAsync(copy, page, forms, cancel);
+        copy.Int16();
+        for (var at = 0; at < page.OrderColumns; at++)
+        {
+            var length = copy.Int32();
+            if (length < 0) page.OrderNull(at);
+            else page.Order(at, copy.Take(length));
+        }
+
+        if (!page.Begin() && !await page.TurnAsync(cancel)) return false;
+        Values(copy, page, forms);
+        page.End();
+        return true;
+    }
+
+    static void Values(CopyReader copy, PageBuilder page, PostgreSqlForm[] forms)
+    {
+        for (var at = 0; at < forms.Length; at++)
+        {
+            var length = copy.Int32();
+            if (length < 0) page.Null(at);
+            else PostgreSqlValues.Read(page, at, forms[at], copy.Take(length));
+        }
+
+        page.Copies?.Add(Count(copy.Take(copy.Int32())));
+        page.Ties?.Add(Count(copy.Take(copy.Int32())));
+    }
+
+    /// <summary>A row that is not held in memory whole: each field is waited for, and a cell that is too large is passed over.</summary>
+    static async ValueTask<bool> LargeRowAsync(CopyReader copy, PageBuilder page, PostgreSqlForm[] forms, CancellationToken cancel)
+    {
+        copy.Int16();
         for (var at = 0; at < page.OrderColumns; at++)
         {
             var length = await LengthAsync(copy, cancel);
@@ -177,9 +209,12 @@ internal sealed partial class PostgreSqlReadSession : ReadSession
     {
         var length = await LengthAsync(copy, cancel);
         if (!copy.Has(length)) await copy.FillAsync(length, cancel);
-        var bytes = copy.Take(length);
-        return length == sizeof(long) ? (int)Math.Min(System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(bytes), int.MaxValue) : System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(bytes);
+        return Count(copy.Take(length));
     }
+
+    static int Count(ReadOnlySpan<byte> bytes) => bytes.Length == sizeof(long)
+        ? (int)Math.Min(System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(bytes), int.MaxValue)
+        : System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(bytes);
 
     static async ValueTask LargeAsync(CopyReader copy, PageBuilder page, int column, int length, CancellationToken cancel)
     {

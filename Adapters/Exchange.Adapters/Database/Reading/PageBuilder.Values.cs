@@ -14,11 +14,11 @@ internal sealed partial class PageBuilder
     /// <summary>Bytes that are enough to show it.</summary>
     public const int ShownBytes = ShownCharacters * 4;
 
-    public void Null(int column) => Rows.Columns[column].AppendNull();
+    public void Null(int column) => _columns[column].AppendNull();
 
     public void Fault(int column, string rule, string? value, string message)
     {
-        Rows.Columns[column].AppendNull();
+        _columns[column].AppendNull();
         _faults.Add(new CellFault(Rows.Count, column, rule, Cut(value), message));
     }
 
@@ -38,17 +38,17 @@ internal sealed partial class PageBuilder
 
     /// <summary>A cell that was not read whole.</summary>
     public void TooLarge(int column, long length, ReadOnlySpan<byte> beginning) =>
-        TooLarge(column, length, Shapes[column].Type.Kind == ItemKind.Binary ? Hexadecimal(beginning) : Shown(beginning));
+        TooLarge(column, length, _shapes[column].Type.Kind == ItemKind.Binary ? Hexadecimal(beginning) : Shown(beginning));
 
     public void Number(int column, long value)
     {
-        if (Shapes[column].Type.Kind == ItemKind.Int32 && value is (< int.MinValue or > int.MaxValue))
+        if (_shapes[column].Type.Kind == ItemKind.Int32 && value is (< int.MinValue or > int.MaxValue))
         {
             Fault(column, "range", value.ToString(CultureInfo.InvariantCulture), "The number is out of the range of int32.");
             return;
         }
 
-        ((LongColumn)Rows.Columns[column]).Append(value);
+        ((LongColumn)_columns[column]).Append(value);
         _read += sizeof(long);
     }
 
@@ -66,7 +66,7 @@ internal sealed partial class PageBuilder
             return;
         }
 
-        ((DoubleColumn)Rows.Columns[column]).Append(value);
+        ((DoubleColumn)_columns[column]).Append(value);
         _read += sizeof(double);
     }
 
@@ -75,7 +75,7 @@ internal sealed partial class PageBuilder
 
     public void Decimal(int column, decimal value)
     {
-        ((DecimalColumn)Rows.Columns[column]).Append(value);
+        ((DecimalColumn)_columns[column]).Append(value);
         _read += sizeof(decimal);
     }
 
@@ -134,7 +134,7 @@ internal sealed partial class PageBuilder
 
     void Append(int column, ReadOnlySpan<byte> value)
     {
-        ((BytesColumn)Rows.Columns[column]).Append(value);
+        ((BytesColumn)_columns[column]).Append(value);
         _read += value.Length;
     }
 }

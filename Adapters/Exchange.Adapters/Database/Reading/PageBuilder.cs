@@ -15,18 +15,21 @@ internal sealed partial class PageBuilder
     readonly int _rows;
     readonly long _bytes;
     readonly LocalTime _local;
+    readonly ColumnShape[] _shapes;
+    Column[] _columns;
     long _read;
 
     public PageBuilder(IReadOnlyList<ColumnShape> shapes, int orderColumns, SourceQuery query, int rows, long bytes, LocalTime local)
     {
-        Shapes = shapes;
-        Rows = RowBatch.Empty(shapes.Select(shape => (shape.Item, shape.Type)), Math.Clamp(rows, 16, 20_000));
+        _shapes = [.. shapes];
+        _columns = [.. shapes.Select(shape => Column.Create(shape.Item, shape.Type, Math.Clamp(rows, 16, 20_000)))];
+        Rows = new RowBatch(_columns);
         LargestCell = query.LargestCell;
         _order = [.. Enumerable.Range(0, orderColumns).Select(_ => new OrderText())];
         (_rows, _bytes, _local) = (rows, bytes, local);
     }
 
-    public IReadOnlyList<ColumnShape> Shapes { get; }
+    public IReadOnlyList<ColumnShape> Shapes => _shapes;
 
     public RowBatch Rows { get; private set; }
 
@@ -81,7 +84,8 @@ internal sealed partial class PageBuilder
     public async ValueTask<bool> TurnAsync(CancellationToken cancel)
     {
         if (Next is null || !await Next(Page(Place()), cancel)) return false;
-        Rows = new RowBatch([.. Rows.Columns.Select(column => column.EmptyLike())], Rows.Count);
+        _columns = [.. _columns.Select(column => column.EmptyLike())];
+        Rows = new RowBatch(_columns, Rows.Count);
         (_faults, _read, Stopped) = ([], 0, false);
         return Begin();
     }
