@@ -23,7 +23,7 @@ internal sealed partial class ScheduleKeeper(ScheduleBook book, SourceStates sou
         if (wanted.Count != picture.Entries.Count || wanted.Any(definition => picture.Entries.GetValueOrDefault(definition.Key)?.Definition != definition.Value))
         {
             await book.ReconcileAsync(catalogue.Version, wanted.Values, definition => Parsed(definition).After(picture.Now), cancel);
-            picture = await book.ReadAsync(cancel);
+            picture = await book.ReadAsync(cancel) with { Now = picture.Now };
         }
 
         if (_parsed.Count > 2 * picture.Entries.Count + 100) _parsed = new();

@@ -27,14 +27,17 @@ internal sealed class TimelinessRecords(
         return [.. (await lights.ReadAsync(now, moment, cancel)).Select(light => View(light, moment))];
     }
 
-    public async Task<IReadOnlyList<StatisticsView>> StatisticsAsync(string? resource, TimeSpan period, CancellationToken cancel)
+    public async Task<IReadOnlyList<StatisticsView>> StatisticsAsync(string? resource, TimeSpan period, CancellationToken cancel) =>
+        await StatisticsAsync(resource, period, await _clock.ReadAsync(store, cancel), cancel);
+
+    /// <summary>The same of a period that ends at a given moment.</summary>
+    public async Task<IReadOnlyList<StatisticsView>> StatisticsAsync(string? resource, TimeSpan period, DateTimeOffset now, CancellationToken cancel)
     {
         if (period <= TimeSpan.Zero || period > LongestPeriod)
             throw new ExchangeException(ErrorCodes.ManifestInvalid, Party.Caller, "A period of statistics is longer than nothing and at most 366 days.", "As in --since 30d.");
         var snapshot = await catalogue.ReadAsync(cancel);
         if (resource is not null && !snapshot.Resources.ContainsKey(resource))
             throw new ExchangeException(ErrorCodes.ResourceUnknown, Party.Caller, $"There is no resource '{resource}'.", "`exchange get resources` lists them.");
-        var now = await _clock.ReadAsync(store, cancel);
         var zone = HubZone.Find(await hubZone.ReadAsync(cancel));
         var from = DueIntervals.Midnight(DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(now - period, zone).DateTime), zone);
         var (applied, told) = (await manifests.AppliedAsync(cancel), await book.ReadAsync(cancel));

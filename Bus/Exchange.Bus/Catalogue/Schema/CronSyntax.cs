@@ -58,9 +58,10 @@ internal static partial class CronSyntax
         if (Hash().IsMatch(part)) return null;
         if (at == DayOfMonth && LastDay().IsMatch(part)) return null;
         if (at == DayOfWeek && NthDay().Match(part) is { Success: true } day) return Value(day.Groups[1].Value, at) is null ? Range(at) : null;
-        var match = Part().Match(part);
         // L, W and # have rules of their own, which Quartz's words tell.
-        if (!match.Success) return part.Any(letter => letter is 'L' or 'W' or '#') ? null : "expected *, a value, a range a-b or a step a/b";
+        if (Special().IsMatch(part)) return null;
+        var match = Part().Match(part);
+        if (!match.Success) return "expected *, a value, a range a-b or a step a/b";
         var (from, to, step) = (match.Groups["from"].Value, match.Groups["to"].Value, match.Groups["step"].Value);
         if (from != "*" && Value(from, at) is null) return Range(at);
         if (to.Length > 0 && (from == "*" || Value(to, at) is null)) return Range(at);
@@ -85,6 +86,9 @@ internal static partial class CronSyntax
 
     [GeneratedRegex(@"^H(\(\d{1,2}-\d{1,2}\))?(/\d{1,2})?\z")]
     private static partial Regex Hash();
+
+    [GeneratedRegex(@"\d[LW]|#|^L")]
+    private static partial Regex Special();
 
     [GeneratedRegex(@"^(?<from>\*|[A-Z0-9]{1,4})(-(?<to>[A-Z0-9]{1,4}))?(/(?<step>\d{1,4}))?\z")]
     private static partial Regex Part();
