@@ -10,6 +10,13 @@ namespace Exchange.Bus.Scheduling;
 /// <param name="Entries">By subscription and kind.</param>
 internal sealed record SchedulePicture(DateTimeOffset Now, string HubZone, IReadOnlyDictionary<ScheduleKey, ScheduleEntry> Entries);
 
+/// <summary>What a node looks at while nothing is due: one small query.</summary>
+/// <param name="Now">The store's clock.</param>
+/// <param name="CatalogueVersion">Another one: schedules may have changed.</param>
+/// <param name="HubZone">Another one: so may their times.</param>
+/// <param name="AnyOpen">Whether some reading waits or was left, and may be tried now.</param>
+internal sealed record ScheduleGlance(DateTimeOffset Now, long CatalogueVersion, string HubZone, bool AnyOpen);
+
 /// <summary>A fire, or one that was missed, as a node has noticed it.</summary>
 /// <param name="Entry">The schedule as the node saw it.</param>
 /// <param name="Decision">What is to be done.</param>
@@ -28,6 +35,13 @@ internal sealed class ScheduleBook(IStore store, TimeProvider time)
 
     readonly StoreClock _clock = new(time);
 
+    public async Task<ScheduleGlance> GlanceAsync(CancellationToken cancel) => (await store.ReadAsync(session => session.QueryAsync($"""
+        SELECT clock.now_at, (SELECT version FROM bus_catalogue WHERE id = 1), (SELECT value FROM bus_hub WHERE name = 'time_zone'),
+            (SELECT count(*) FROM bus_reading WHERE (wanted <> '' OR running <> '') AND not_before <= clock.now_at)
+        FROM (SELECT {StoreClock.Now(session)} AS now_at) AS clock
+        """, row => new ScheduleGlance(StoreTime.FromUnixMicroseconds(row.GetInt64(0)), row.GetInt64(1), row.IsDBNull(2) ? HubZone.Default : row.GetString(2), row.GetInt64(3) > 0),
+        cancel, _clock.Parameter(session)), cancel))[0];
+
     public Task<SchedulePicture> ReadAsync(CancellationToken cancel) => store.ReadAsync(async session =>
     {
         var entries = await session.QueryAsync($"SELECT {Columns} FROM bus_schedule", Read, cancel);
@@ -43,8 +57,9 @@ internal sealed class ScheduleBook(IStore store, TimeProvider time)
     /// </summary>
     public Task ReconcileAsync(long catalogueVersion, IReadOnlyCollection<ScheduleDefinition> wanted, Func<ScheduleDefinition, DateTimeOffset?> next, CancellationToken cancel) => store.WriteAsync(async session =>
     {
-        var sharing = session.Engine == StoreEngine.PostgreSql ? " FOR SHARE" : "";
-        if (await session.ScalarAsync<long>("SELECT version FROM bus_catalogue WHERE id = 1" + sharing, cancel) != catalogueVersion) return 0;
+        // Locked: of two nodes that reconcile at once the later one must see what the earlier one has written, and what has fired since.
+        var locking = session.Engine == StoreEngine.PostgreSql ? " FOR UPDATE" : "";
+        if (await session.ScalarAsync<long>("SELECT version FROM bus_catalogue WHERE id = 1" + locking, cancel) != catalogueVersion) return 0;
         await ReadingBook.KeepOnlyAsync(session, wanted.Select(definition => definition.Resource).ToHashSet(StringComparer.Ordinal), cancel);
         var there = (await session.QueryAsync($"SELECT {Columns} FROM bus_schedule", Read, cancel)).ToDictionary(entry => entry.Key);
         foreach (var gone in there.Keys.Except(wanted.Select(definition => definition.Key)).OrderBy(key => key.Subscription, StringComparer.Ordinal).ThenBy(key => key.Kind))
