@@ -80,7 +80,9 @@ public abstract class ScheduleContract
         var catalogue = ScheduleNode.Catalogue(("s", new Schedule(null, "0 0 2 * * ?", null)), ("t", new Schedule(null, "0 0 2 * * ?", "UTC")));
         await node.LookAsync(catalogue, Start, Cancel);
         Assert.AreEqual("UTC", (await node.EntryAsync("s", ReadKind.Full, Cancel)).Definition.Zone);
+        Assert.AreEqual("UTC", (await node.Book.GlanceAsync(Cancel)).HubZone);
         await node.Zone.SetAsync("Asia/Shanghai", Cancel);
+        Assert.AreEqual("Asia/Shanghai", (await node.Book.GlanceAsync(Cancel)).HubZone, "a node that only glances sees it too");
         await node.LookAsync(catalogue, Start, Cancel);
         Assert.AreEqual(new DateTimeOffset(2026, 7, 1, 18, 0, 0, TimeSpan.Zero), (await node.EntryAsync("s", ReadKind.Full, Cancel)).Next);
         Assert.AreEqual(new DateTimeOffset(2026, 7, 2, 2, 0, 0, TimeSpan.Zero), (await node.EntryAsync("t", ReadKind.Full, Cancel)).Next);
@@ -174,6 +176,7 @@ public abstract class ScheduleContract
         await dead.LookAsync(catalogue, Start.AddMinutes(1), Cancel);
         var (old, _) = (await dead.TakeAsync(Start.AddMinutes(1), Cancel))!.Value;
         Assert.IsNull(await heir.TakeAsync(Start.AddMinutes(1), Cancel), "one node reads");
+        Assert.IsTrue((await heir.Book.GlanceAsync(Cancel)).AnyOpen);
         Assert.AreEqual("r", (await heir.Readings.OpenAsync(Start.AddMinutes(1), Cancel)).Single(), "it stays open until somebody ends it");
         await AskFullAsync(dead, old);
         Assert.AreEqual("its schedule asks for it", (await dead.Sources.ReadAsync("r", Cancel)).Position.FullWanted);
@@ -257,6 +260,19 @@ public abstract class ScheduleContract
 public sealed class PostgreSqlScheduleTests : ScheduleContract
 {
     protected override StoreEngine Engine => StoreEngine.PostgreSql;
+
+    [TestMethod]
+    public async Task A_node_whose_own_clock_is_months_behind_fires_by_the_servers()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await ScheduleNode.CreateAsync(fixture, TestContext.CancellationToken);
+        var (glance, picture) = (await node.Book.GlanceAsync(TestContext.CancellationToken), await node.Book.ReadAsync(TestContext.CancellationToken));
+        foreach (var now in new[] { glance.Now, picture.Now })
+        {
+            Assert.IsLessThan(TimeSpan.FromMinutes(5), (DateTimeOffset.UtcNow - now).Duration(), "the server's clock, which runs on this machine");
+            Assert.IsGreaterThan(TimeSpan.FromDays(1), (fixture.Time.GetUtcNow() - now).Duration(), "the node's own clock");
+        }
+    }
 }
 
 [TestClass]
