@@ -9,6 +9,8 @@ using Exchange.Bus.Quality;
 using Exchange.Bus.Quality.KnownValues;
 using Exchange.Bus.Quarantine;
 using Exchange.Bus.Runs;
+using Exchange.Bus.Scheduling;
+using Exchange.Bus.Timeliness;
 using Exchange.Bus.Transformation;
 using Exchange.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -29,6 +31,8 @@ public static class BusModule
         .. MessagingMigrations.All,
         .. SourceStates.Migrations,
         .. DeliveryStates.Migrations,
+        .. SchedulingRegistration.Migrations,
+        .. ExchangeHistory.Migrations,
     ];
 
     /// <summary>Registers the module. Needs <see cref="IStore"/>, <see cref="ILeases"/>, the front-end databases and the secrets from their modules.</summary>
@@ -43,5 +47,7 @@ public static class BusModule
         .AddMessaging()
         .AddIntake()
         .AddDelivery()
-        .AddExchanges();
+        .AddExchanges()
+        .AddScheduling()
+        .AddTimeliness();
 }

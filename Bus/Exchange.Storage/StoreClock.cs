@@ -9,4 +9,8 @@ public sealed class StoreClock(TimeProvider time)
     public static string Now(StoreSession session) => session.Engine == StoreEngine.PostgreSql ? "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint" : "@now";
 
     public (string Name, object? Value) Parameter(StoreSession session) => ("@now", session.Engine == StoreEngine.Sqlite ? time.GetUtcNow().ToUnixMicroseconds() : null);
+
+    /// <summary>What that clock says now, in UTC.</summary>
+    public async Task<DateTimeOffset> ReadAsync(IStore store, CancellationToken cancel) => StoreTime.FromUnixMicroseconds(
+        await store.ReadAsync(session => session.ScalarAsync<long>($"SELECT {Now(session)}", cancel, Parameter(session)), cancel));
 }

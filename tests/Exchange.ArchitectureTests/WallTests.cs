@@ -31,11 +31,17 @@ public sealed class WallTests
         Holds(UsesOutside(Sources.Product(), ["Rebus"], MayUseRebus), "a message is a wake-up; the work behind it must run without a bus");
 
     [TestMethod]
+    public void Quartz_is_used_only_by_scheduling() =>
+        Holds(UsesOutside(Sources.Product(), ["Quartz"], path => path.StartsWith("Bus/Exchange.Bus/Scheduling/", StringComparison.Ordinal)),
+            "one place says what a cron expression means");
+
+    [TestMethod]
     public void A_driver_or_a_bus_in_the_wrong_place_is_found()
     {
         var violator = new SourceFile("Bus/Exchange.Bus/Log/ResourceLog.cs", "using Npgsql;\nusing Rebus.Bus;\n");
         Assert.AreEqual(1, UsesOutside([violator], Drivers, _ => false).Count());
         Assert.AreEqual(1, UsesOutside([violator], ["Rebus"], MayUseRebus).Count());
+        Assert.AreEqual(1, UsesOutside([violator with { Text = "using Quartz;\n" }], ["Quartz"], _ => false).Count());
         Assert.AreEqual(0, UsesOutside([violator with { Path = "Bus/Exchange.Bus/Messaging/Queue.cs" }], ["Rebus"], MayUseRebus).Count());
     }
 

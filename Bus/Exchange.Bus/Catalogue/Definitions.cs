@@ -180,4 +180,21 @@ internal sealed record MappedColumn
 }
 
 /// <summary>Quartz cron expressions for reading the source; null: only by hand.</summary>
-internal sealed record Schedule(string? Incremental, string? Full, string? TimeZone);
+/// <param name="Incremental">When what changed is read.</param>
+/// <param name="Full">When everything is read.</param>
+/// <param name="TimeZone">IANA zone of the expressions; null: the hub's.</param>
+internal sealed record Schedule(string? Incremental, string? Full, string? TimeZone)
+{
+    public MisfirePolicy Misfire { get; init; } = MisfirePolicy.Once;
+}
+
+/// <summary>What becomes of fires that passed while no hub ran.</summary>
+internal enum MisfirePolicy
+{
+    /// <summary>Made up for once, however many passed; a full only where its next fire is far enough away.</summary>
+    Once,
+    /// <summary>An increment is made up for once; a full waits for its next fire.</summary>
+    Incremental,
+    /// <summary>Nothing is made up for.</summary>
+    Skip,
+}

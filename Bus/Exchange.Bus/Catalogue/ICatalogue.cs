@@ -12,6 +12,8 @@ internal interface ICatalogue
 /// <summary>All entries by name, secrets resolved, at one moment.</summary>
 internal sealed record CatalogueSnapshot
 {
+    /// <summary>Grows with every apply that changed something; 0 for a picture that no store gave.</summary>
+    public long Version { get; init; }
     public required IReadOnlyDictionary<string, Department> Departments { get; init; }
     public required IReadOnlyDictionary<string, Connection> Connections { get; init; }
     public required IReadOnlyDictionary<string, CodeSet> CodeSets { get; init; }

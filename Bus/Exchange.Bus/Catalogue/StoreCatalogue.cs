@@ -18,7 +18,7 @@ internal sealed class StoreCatalogue(ManifestStore store) : ICatalogue
         var version = await store.VersionAsync(cancel);
         if (_kept is { } kept && kept.Version == version) return kept.Snapshot;
         var stored = await store.ReadAsync(cancel);
-        var snapshot = CatalogueEntries.Snapshot([.. stored.Documents.Values.Select(document => ManifestReading.Read(document).Definition!)]);
+        var snapshot = CatalogueEntries.Snapshot([.. stored.Documents.Values.Select(document => ManifestReading.Read(document).Definition!)]) with { Version = stored.Version };
         _kept = new Kept(stored.Version, snapshot);
         return snapshot;
     }

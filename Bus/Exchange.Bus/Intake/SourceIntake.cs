@@ -96,6 +96,18 @@ internal sealed partial class SourceIntake(
         }
     }
 
+    /// <summary>Notes between two runs that the next one is to be a full. Once that full is begun, runs go on with it as with any other.</summary>
+    /// <param name="name">The resource.</param>
+    /// <param name="reason">Why, for the log.</param>
+    /// <param name="besides">What else must be written in the same transaction.</param>
+    /// <param name="cancel">Stops waiting for another reader.</param>
+    public async Task WantFullAsync(string name, string reason, Func<StoreSession, Task> besides, CancellationToken cancel)
+    {
+        await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience, null, time, cancel);
+        var state = await states.ReadAsync(name, cancel);
+        await states.WantFullAsync(lease.Lease, name, state.Position with { FullWanted = reason }, besides, cancel);
+    }
+
     /// <summary>Takes triggers and change log away, between two runs.</summary>
     public async Task RemoveCaptureAsync(IFrontEndDatabase database, CaptureTarget target, string name, CancellationToken cancel)
     {

@@ -55,6 +55,17 @@ internal sealed class SourceStates(IStore store, ILeases leases)
         return 0;
     }, cancel);
 
+    /// <summary>Stores a position that asks for a full, and what belongs to it, in a write of its own. A hold stays: nothing was read.</summary>
+    public Task WantFullAsync(Lease lease, string resource, SourcePosition position, Func<StoreSession, Task> besides, CancellationToken cancel) => store.WriteAsync(async session =>
+    {
+        await leases.AssertHeldAsync(session, lease, cancel);
+        await besides(session);
+        return await session.ExecuteAsync("""
+            insert into bus_source (resource, position) values (@resource, @position)
+            on conflict (resource) do update set position = excluded.position
+            """, cancel, ("resource", resource), ("position", JsonSerializer.Serialize(position)));
+    }, cancel);
+
     public Task HoldAsync(string resource, Hold hold, CancellationToken cancel) => store.WriteAsync(session => session.ExecuteAsync("""
         insert into bus_source (resource, position, held_code, held_party, held_message, held_next, held_since)
         values (@resource, '{}', @code, @party, @message, @next, @since)

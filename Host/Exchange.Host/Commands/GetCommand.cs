@@ -8,24 +8,29 @@ namespace Exchange.Host.Commands;
 internal sealed class GetCommand : HubCommand
 {
     /// <summary>Asked in order; the manifests take what no other kind took.</summary>
-    static readonly IShownKind[] Kinds = [new ShownRuns(), new ShownBatches(), new ShownHolds(), new ShownManifests()];
+    static readonly IShownKind[] Kinds = [new ShownRuns(), new ShownBatches(), new ShownHolds(), new ShownSchedules(), new ShownLights(), new ShownStatistics(), new ShownManifests()];
 
-    readonly Argument<string> _kind = new("KIND") { Description = "department, connection, codeset, codemap, resource, subscription, run, batch or hold; singular or plural." };
+    readonly Argument<string> _kind = new("KIND") { Description = "department, connection, codeset, codemap, resource, subscription, run, batch, hold, schedule, light or statistics; singular or plural." };
     readonly Argument<string?> _name = new("NAME") { Description = "Only this one.", Arity = ArgumentArity.ZeroOrOne };
+    readonly Option<string> _since = new("--since") { Description = "Of statistics: how far back, such as 30d (default) or 12h.", HelpName = "DURATION", DefaultValueFactory = _ => "30d" };
+    readonly Option<string?> _at = new("--at") { Description = "Of lights: as they will be at that moment (ISO 8601, UTC where it says no offset) if nothing is exchanged until then.", HelpName = "TIME" };
     readonly Option<string> _output = OutputOption("table", "json", "yaml");
 
     public GetCommand(Terminal terminal) : base("get", "Show what was applied.", terminal)
     {
         Add(_kind);
         Add(_name);
+        Add(_since);
+        Add(_at);
         Add(_output);
     }
 
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancel)
     {
         var (kind, name) = (arguments.GetRequiredValue(_kind), arguments.GetValue(_name));
+        var time = new ShownTime(TimeArgument.Period(arguments.GetValue(_since)!), arguments.GetValue(_at) is { } at ? TimeArgument.Moment(at) : null);
         await using var hub = await OpenAsync(arguments, cancel);
-        var entries = await Kinds.First(known => known.IsCalled(kind)).ReadAsync(hub, kind, name, cancel);
+        var entries = await Kinds.First(known => known.IsCalled(kind)).ReadAsync(hub, kind, name, time, cancel);
         switch (arguments.GetValue(_output))
         {
             case "json":

@@ -16,7 +16,15 @@ internal interface IShownKind
     bool IsCalled(string kind);
 
     Task<IReadOnlyList<ShownEntry>> ReadAsync(Hub hub, string kind, string? name, CancellationToken cancel);
+
+    /// <summary>The same of a time that was asked for; kinds that know no time pass it over.</summary>
+    Task<IReadOnlyList<ShownEntry>> ReadAsync(Hub hub, string kind, string? name, ShownTime time, CancellationToken cancel) => ReadAsync(hub, kind, name, cancel);
 }
+
+/// <summary>Which time `get` is asked about.</summary>
+/// <param name="Period">--since: how far back.</param>
+/// <param name="At">--at: a moment to come; null: now.</param>
+internal readonly record struct ShownTime(TimeSpan Period, DateTimeOffset? At);
 
 /// <summary>Manifests of every kind. Takes every word: what is no kind of manifest is refused with the nearest one.</summary>
 internal sealed class ShownManifests : IShownKind

@@ -5,7 +5,7 @@ using Exchange.Host.Output;
 namespace Exchange.Host.Commands;
 
 /// <summary>Runs the hub until it is told to stop.</summary>
-internal sealed class RunCommand(Terminal terminal) : HubCommand("run", "Run the hub: take up changes as they come and deliver them.", terminal)
+internal sealed class RunCommand(Terminal terminal) : HubCommand("run", "Run the hub: take up changes as they come, read by schedules, deliver.", terminal)
 {
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancel)
     {

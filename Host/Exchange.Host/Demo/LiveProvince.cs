@@ -24,7 +24,7 @@ internal sealed class LiveProvince(Terminal terminal, Hub hub, Province province
         await terminal.Out.WriteLineAsync();
         await terminal.Out.WriteLineAsync("The hub runs on: the departments change something every few seconds, and each exchange gives a line. Ctrl-C ends it.");
         await terminal.Out.WriteLineAsync("The console comes with a later version. Meanwhile, in another window:");
-        foreach (var command in new[] { "get runs", "get batches", "get subscriptions", "export" }) await terminal.Out.WriteLineAsync($"    ./exchange {command} --data {province.HubFolder}");
+        foreach (var command in new[] { "get runs", "get lights", "get statistics", "get batches", "export" }) await terminal.Out.WriteLineAsync($"    ./exchange {command} --data {province.HubFolder}");
         await terminal.Out.WriteLineAsync();
 
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancel);

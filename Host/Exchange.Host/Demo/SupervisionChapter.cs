@@ -1,5 +1,6 @@
 using Exchange.Contracts.Catalogue;
 using Exchange.Contracts.Operations;
+using Exchange.Host.Commands;
 using Exchange.Samples.Inspections;
 
 namespace Exchange.Host.Demo;
@@ -29,6 +30,7 @@ internal sealed class SupervisionChapter : IChapter
         await InspectionTable.SubmitAsync(market, rows, new Submission(FirstBatch, "i", Source, Morning), cancel);
         Expect(story, "run 1", await story.SyncAsync(Subscription, cancel), "12 read, 8 loaded, 4 errors, 0 tombstoned, 0 closed");
         await ExpectErrorsAsync(story, rows, cancel);
+        await ExpectStatisticsAsync(story, cancel);
         story.Expect("rows at 大数据中心", 8, await ActiveAsync(story, cancel));
 
         story.Say($"市监局 reads its error table and submits batch {SecondBatch}: r3, r6, r11 corrected (u), r1 deleted (d).");
@@ -45,6 +47,7 @@ internal sealed class SupervisionChapter : IChapter
             $"SELECT {stands} FROM main.{InspectionTable.Name} one WHERE cd_operation <> 'd' AND cd_batch = (SELECT max(cd_batch) FROM main.{InspectionTable.Name} WHERE cd_id = one.cd_id) AND check_action_code NOT IN (SELECT key FROM temp.apart)",
             $"SELECT {stands} FROM other.{InspectionTable.Name} WHERE NOT exchange_deleted", [rows[8].Code], cancel));
 
+        await ExpectLightsAsync(story, cancel);
         await ExpectRefusalAsync(story, cancel);
 
         async Task<string> TextAsync(string sql) => (await market.RowsAsync(sql, cancel))[0][0] ?? "";
@@ -75,6 +78,26 @@ internal sealed class SupervisionChapter : IChapter
             var errors = found[rows[number - 1].Code].ToList();
             story.Expect($"error of r{number}, pushed back", expected, string.Join("; ", errors.Select(error => number == 11 ? error[1] : $"{error[1]}: {error[2]} = {error[3]}")));
             if (errors.Count > 0) story.Note($"r{number}: {errors[0][4]}");
+        }
+    }
+
+    /// <summary>What `exchange get statistics check-action` shows.</summary>
+    static async Task ExpectStatisticsAsync(Story story, CancellationToken cancel)
+    {
+        var of = (await story.Hub.Get<ITimeliness>().StatisticsAsync("check-action", TimeSpan.FromDays(1), cancel)).Single();
+        story.Expect("数据量, 准确率, 及时率", "12, 66.7 %, 100 %", $"{of.Volume}, {ShownStatistics.Percent(of.AccuracyPercent)}, {ShownStatistics.Percent(of.TimelinessPercent)}");
+    }
+
+    /// <summary>The clock is the real one: later lights are those that `exchange get lights --at TIME` foretells if nothing is exchanged until then.</summary>
+    static async Task ExpectLightsAsync(Story story, CancellationToken cancel)
+    {
+        story.Say("What the lights will be if nobody exchanges anything from here on: class b must be exchanged each day, class e each seven days.");
+        foreach (var (hours, checks, licences) in new[] { (0, "green", "green"), (25, "yellow", "green"), (49, "red", "green"), ((7 * 24) + 1, "red", "yellow"), ((8 * 24) + 1, "red", "red") })
+        {
+            var lights = await story.Hub.Get<ITimeliness>().LightsAsync(story.Now.AddHours(hours), cancel);
+            story.Expect(hours == 0 ? "lights of check-action (b) and licence (e) now" : $"the same in {hours} hours", $"{checks}, {licences}", $"{Of("check-action")}, {Of("licence")}");
+
+            string Of(string resource) => lights.Single(light => light.Kind == "resource" && light.Name == resource).Light;
         }
     }
 

@@ -18,6 +18,8 @@ public sealed partial class DemoTests
         StringAssert.Contains(demo.Out, "12 read, 8 loaded, 4 errors, 0 tombstoned, 0 closed");
         StringAssert.Contains(demo.Out, "4 read, 3 loaded, 0 errors, 1 tombstoned, 3 closed");
         StringAssert.Contains(demo.Out, "0 read, 0 loaded, 0 errors, 0 tombstoned, 0 closed");
+        StringAssert.Contains(demo.Out, "12, 66.7 %, 100 %");
+        StringAssert.Contains(demo.Out, "the same in 49 hours");
         StringAssert.Contains(demo.Out, "refused, naming data_up_status");
 
         Assert.IsFalse(NotHeld().IsMatch(demo.Out), demo.Out);

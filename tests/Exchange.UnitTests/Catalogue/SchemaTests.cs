@@ -1,6 +1,5 @@
 using Exchange.Bus.Catalogue.Checks;
 using Exchange.Bus.Catalogue.Documents;
-using Exchange.Bus.Catalogue.Schema;
 using Exchange.Bus.Quality.Rules;
 using Exchange.Contracts.Catalogue;
 using FsCheck.Fluent;
@@ -11,32 +10,6 @@ namespace Exchange.UnitTests.Catalogue;
 [TestClass]
 public sealed class SchemaTests
 {
-    [TestMethod]
-    [DataRow("0 0/5 * * * ?")]
-    [DataRow("0 0 2 ? * SUN")]
-    [DataRow("0 15 10 L * ? 2027")]
-    [DataRow("0 0 12 1/5 * ?")]
-    [DataRow("0 11 11 11 NOV ?")]
-    [DataRow("0 15 10 ? * FRIL")]
-    [DataRow("0,30 0-10/2 8-18 ? jan-mar 6#3")]
-    [DataRow("0 0 0 15W * ?")]
-    public void Cron_expressions_of_Quartz_are_taken(string text) => Assert.IsNull(CronSyntax.Problem(text));
-
-    [TestMethod]
-    [DataRow("")]
-    [DataRow("*/5 * * * *")]
-    [DataRow("0 0 2 * * *")]
-    [DataRow("0 0 2 ? * ?")]
-    [DataRow("60 0 2 * * ?")]
-    [DataRow("0 0 2 32 * ?")]
-    [DataRow("0 0 2 ? * 8")]
-    [DataRow("0 0 2 ? FOO SUN")]
-    [DataRow("0 0/0 2 * * ?")]
-    [DataRow("0 0 2 * * ? 1900")]
-    [DataRow("0 ; 2 * * ?")]
-    [DataRow("0 0 2 ? * MON#6")]
-    public void Other_texts_are_refused_as_cron_expressions(string text) => Assert.IsNotNull(CronSyntax.Problem(text));
-
     [TestMethod]
     [DataRow("119900000000020224", true)]
     [DataRow("119900000000020225", false)]

@@ -1,3 +1,5 @@
+using Exchange.Bus.Scheduling;
+
 namespace Exchange.Bus.Catalogue.Checks;
 
 /// <summary>Subscriptions are allowed, and their targets do not disturb each other. Maps and filters are checked by the transformation.</summary>
@@ -10,6 +12,10 @@ internal sealed class SubscriptionCheck : IManifestCheck
             var resource = catalogue.Resources[subscription.Resource];
             if (resource.ShareType == ShareType.None)
                 yield return Finding(subscription, "resource", $"the resource '{resource.Name}' is not shared (shareType: none); it takes no subscriptions");
+            if (resource.Source is null && subscription.Schedule is not null)
+                yield return Finding(subscription, "schedule", $"a schedule says when a source is read, and the resource '{resource.Name}' has none: it is fed by push or import; what comes in is delivered at once without a schedule");
+            foreach (var (field, text) in new[] { ("incremental", subscription.Schedule?.Incremental), ("full", subscription.Schedule?.Full) })
+                if (text is not null && !Cron.EverFires(text)) yield return Finding(subscription, $"schedule.{field}", $"'{text}' never fires: it names a day that never comes, such as 31 February");
             if (resource.Source is { Table: { } table } source && table == subscription.Target.Table && SameDatabase(catalogue, source.Connection, subscription.Target.Connection))
                 yield return Finding(subscription, "target.table", $"the target is the table that the resource '{resource.Name}' is read from");
         }

@@ -9,7 +9,7 @@ internal static class ResourceSchema
 
     static readonly Field<FrequencyClass> Class = new("class", Scalars.Choice(
         [("a", FrequencyClass.A), ("b", FrequencyClass.B), ("c", FrequencyClass.C), ("d", FrequencyClass.D), ("e", FrequencyClass.E)]),
-        "Frequency class of DB23/T 2835 §7.2.2: the longest gap between exchanges. a, b and d one day, c real time (one day at least), e seven days.");
+        "Frequency class of DB23/T 2835 §7.2.2: the longest gap between exchanges, by which lights and timeliness are told. a, b and d one day, c real time (one day at least), e seven days.");
 
     static readonly Field<ShareType> Share = new("shareType", Scalars.Choice(
         [("unconditional", ShareType.Unconditional), ("conditional", ShareType.Conditional), ("none", ShareType.None)]),

@@ -57,12 +57,16 @@ internal static class SubscriptionSchema
         return null;
     });
 
-    static readonly Field<string> Incremental = new("incremental", Scalars.Cron, "Quartz cron expression for incremental reads.");
-    static readonly Field<string> Full = new("full", Scalars.Cron, "Quartz cron expression for full reads.");
-    static readonly Field<string> TimeZone = new("timeZone", Scalars.TimeZone, "IANA zone that the expressions are meant in; default UTC.");
+    static readonly Field<string> Incremental = new("incremental", Scalars.Cron, "When what changed is read. A `changelog` source is then read by its schedules only, else as changes come.");
+    static readonly Field<string> Full = new("full", Scalars.Cron, "When the source is read in full, for all its subscribers.");
+    static readonly Field<string> TimeZone = new("timeZone", Scalars.TimeZone, "IANA zone that the expressions are meant in; default the hub's (`exchange setup --time-zone`), which is UTC until it is set.");
 
-    static readonly RecordShape<Schedule> ScheduleRecord = new("schedule", [Incremental, Full, TimeZone],
-        values => new Schedule(values.Optional(Incremental), values.Optional(Full), values.Optional(TimeZone)))
+    static readonly Field<MisfirePolicy> Misfire = new("misfire", Scalars.Choice(
+        [("once", MisfirePolicy.Once), ("incremental", MisfirePolicy.Incremental), ("skip", MisfirePolicy.Skip)]),
+        "Fires that passed while no hub ran: once (default) makes up for them once, for a full only where its next fire is more than an hour away; incremental makes up for increments only; skip waits for the next fire.");
+
+    static readonly RecordShape<Schedule> ScheduleRecord = new("schedule", [Incremental, Full, TimeZone, Misfire],
+        values => new Schedule(values.Optional(Incremental), values.Optional(Full), values.Optional(TimeZone)) { Misfire = values.Or(Misfire, MisfirePolicy.Once) })
     {
         Check = schedule => schedule is { Incremental: null, Full: null } ? ("timeZone", "a schedule needs incremental or full") : null,
     };
@@ -79,7 +83,7 @@ internal static class SubscriptionSchema
         new MapShape<MappedColumn>("target column", new EitherShape<MappedColumn>(MappedItem, Mapped), mayBeEmpty: false),
         "Target column → item, or a mapped column in full. Left out: all items under their own names.");
 
-    static readonly Field<Schedule> ScheduleField = new("schedule", ScheduleRecord, "When the source is read. Left out: only by hand. What is in the log is delivered at once.");
+    static readonly Field<Schedule> ScheduleField = new("schedule", ScheduleRecord, "When the source is read. Left out: only by hand, or, where it has a change log, as changes come. What is in the log is delivered at once.");
 
     public static KindSchema Kind { get; } = new KindSchema<Subscription>(
         ManifestKind.Subscription,

@@ -16,6 +16,11 @@ internal sealed class ManifestStore(IStore store, ISecretProtector protector)
 
     public Task<long> VersionAsync(CancellationToken cancel) => store.ReadAsync(session => session.ScalarAsync<long>(ReadVersion, cancel), cancel);
 
+    /// <summary>When each manifest was last changed, without opening any secret.</summary>
+    public async Task<IReadOnlyDictionary<(ManifestKind Kind, string Name), DateTimeOffset>> AppliedAsync(CancellationToken cancel) =>
+        (await store.ReadAsync(session => session.QueryAsync("SELECT kind, name, applied_at FROM bus_manifest",
+            row => ((Enum.Parse<ManifestKind>(row.GetString(0)), row.GetString(1)), StoreTime.FromUnixMicroseconds(row.GetInt64(2))), cancel), cancel)).ToDictionary(entry => entry.Item1, entry => entry.Item2);
+
     /// <summary>The version is read first and the documents are read after it: a change in between is seen again, never missed.</summary>
     public async Task<StoredCatalogue> ReadAsync(CancellationToken cancel)
     {

@@ -1,9 +1,12 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Exchange.Bus.Scheduling;
 
 namespace Exchange.Bus.Catalogue.Schema;
 
-/// <summary>The syntax of Quartz cron expressions: second minute hour day-of-month month day-of-week [year].</summary>
+/// <summary>
+/// What is wrong with a cron expression: second minute hour day-of-month month day-of-week [year]. Whether it is one, Quartz alone decides; this names the field and the cure.
+/// </summary>
 internal static partial class CronSyntax
 {
     static readonly (string Name, int Least, int Most, string Words)[] Fields =
@@ -20,16 +23,25 @@ internal static partial class CronSyntax
     const int DayOfMonth = 3;
     const int DayOfWeek = 5;
 
+    /// <summary>No schedule that a person writes is longer.</summary>
+    const int Longest = 1_000;
+
     /// <returns>Null, or what is wrong and what would be right.</returns>
     public static string? Problem(string text)
     {
+        if (text.Length > Longest) return $"the cron expression has {text.Length} characters, more than {Longest}";
+        return Cron.Refusal(text) is { } refusal ? Explained(text) ?? $"'{text}' is no Quartz cron expression: {refusal}" : null;
+    }
+
+    /// <summary>The first field that is plainly wrong, in our own words; null where only Quartz's words say it.</summary>
+    static string? Explained(string text)
+    {
+        if (text.StartsWith('@')) return null;
         var fields = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         if (fields.Length is < 6 or > 7)
             return $"a Quartz cron expression has 6 or 7 fields (second minute hour day-of-month month day-of-week [year]), '{text}' has {fields.Length}; every five minutes is 0 0/5 * * * ?";
         for (var at = 0; at < fields.Length; at++)
             if (FieldProblem(fields[at].ToUpperInvariant(), at) is { } problem) return $"'{fields[at]}' is no {Fields[at].Name} of a cron expression: {problem}";
-        if (fields[DayOfMonth] == "?" == (fields[DayOfWeek] == "?"))
-            return "exactly one of day-of-month and day-of-week must be ?, as in 0 0 2 * * ? or 0 0 2 ? * SUN";
         return null;
     }
 
@@ -43,8 +55,11 @@ internal static partial class CronSyntax
 
     static string? PartProblem(string part, int at)
     {
+        if (Hash().IsMatch(part)) return null;
         if (at == DayOfMonth && LastDay().IsMatch(part)) return null;
         if (at == DayOfWeek && NthDay().Match(part) is { Success: true } day) return Value(day.Groups[1].Value, at) is null ? Range(at) : null;
+        // L, W and # have rules of their own, which Quartz's words tell.
+        if (Special().IsMatch(part)) return null;
         var match = Part().Match(part);
         if (!match.Success) return "expected *, a value, a range a-b or a step a/b";
         var (from, to, step) = (match.Groups["from"].Value, match.Groups["to"].Value, match.Groups["step"].Value);
@@ -68,6 +83,12 @@ internal static partial class CronSyntax
 
     [GeneratedRegex(@"^([A-Z1-7]{1,3})(#[1-5]|L)\z")]
     private static partial Regex NthDay();
+
+    [GeneratedRegex(@"^H(\(\d{1,2}-\d{1,2}\))?(/\d{1,2})?\z")]
+    private static partial Regex Hash();
+
+    [GeneratedRegex(@"\d[LW]|#|^L")]
+    private static partial Regex Special();
 
     [GeneratedRegex(@"^(?<from>\*|[A-Z0-9]{1,4})(-(?<to>[A-Z0-9]{1,4}))?(/(?<step>\d{1,4}))?\z")]
     private static partial Regex Part();

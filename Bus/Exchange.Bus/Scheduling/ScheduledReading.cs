@@ -1,0 +1,109 @@
+using Exchange.Bus.Intake;
+using Exchange.Bus.Runs;
+using Exchange.Contracts.Errors;
+using Exchange.Contracts.FrontEnd;
+using Exchange.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Exchange.Bus.Scheduling;
+
+/// <summary>
+/// Reads a resource for its schedules: one node at a time, until nothing waits any more. A full is asked of the source once, in the write that notes it; killed after that, another node goes on
+/// with that full, and killed before, it asks. A fault leaves the reading to be tried again, later and later, by whichever node comes first.
+/// </summary>
+internal sealed partial class ScheduledReading(IStore store, ILeases leases, ReadingBook book, SourceStates sources, SourceIntake intake, TimeProvider time, ILogger<ScheduledReading> logger)
+{
+    /// <summary>How long a dead node keeps others from its reading.</summary>
+    static readonly TimeSpan LeaseDuration = SourceIntake.LeaseDuration;
+
+    static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(2);
+
+    /// <summary>Between two attempts at a source that does not answer.</summary>
+    static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
+    /// <summary>Between two looks at a source that waits for a person: each leaves a record.</summary>
+    static readonly TimeSpan LongestPauseHeld = TimeSpan.FromMinutes(10);
+
+    readonly StoreClock _clock = new(time);
+
+    /// <summary>Returns at once while another node reads.</summary>
+    public async Task RunAsync(string resource, CancellationToken cancel)
+    {
+        HeldLease lease;
+        try
+        {
+            lease = await HeldLease.AcquireAsync(leases, ReadingBook.LeaseName(resource), LeaseDuration, TimeSpan.Zero, null, time, cancel);
+        }
+        catch (ExchangeException busy) when (busy.Code == ErrorCodes.LeaseBusy)
+        {
+            return;
+        }
+
+        await using var held = lease;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, lease.Lost);
+        try
+        {
+            while (await book.TakeAsync(lease.Lease, resource, await _clock.ReadAsync(store, either.Token), Node.Name, either.Token) is { } reading)
+                await ReadAsync(lease.Lease, reading, either.Token);
+        }
+        catch (ExchangeException lost) when (lost.Code == ErrorCodes.LeaseLost)
+        {
+            TakenOver(resource);
+        }
+        catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            TakenOver(resource);
+        }
+    }
+
+    async Task ReadAsync(Lease lease, Reading reading, CancellationToken cancel)
+    {
+        var resource = reading.Resource;
+        if ((await sources.ReadAsync(resource, cancel)).Position.CaptureRemoved)
+        {
+            await book.EndAsync(lease, resource, FireOutcome.Removed, 0, Node.Name, cancel);
+            return;
+        }
+
+        if (reading is { Running: ReadKind.Full, FullAsked: false })
+            await intake.WantFullAsync(resource, "its schedule asks for it", session => book.FullAskedAsync(session, lease, resource, cancel), cancel);
+        IntakeOutcome taken;
+        try
+        {
+            taken = await intake.RunAsync(resource, wantFull: false, null, null, cancel);
+        }
+        catch (ExchangeException fault) when (fault.Code == ErrorCodes.ResourceUnknown)
+        {
+            return; // pruned meanwhile: its row goes with it
+        }
+        catch (ExchangeException fault) when (fault.Code != ErrorCodes.LeaseLost)
+        {
+            taken = new IntakeOutcome(null, fault);
+        }
+
+        var run = taken.Record?.Id ?? 0;
+        switch (taken.Fault)
+        {
+            case null: await book.EndAsync(lease, resource, FireOutcome.Done, run, Node.Name, cancel); break;
+            // Read again at once it would break the limit again: what is wrong is corrected by people.
+            case { Code: ErrorCodes.ErrorLimitReached }: await book.EndAsync(lease, resource, FireOutcome.Stopped, run, Node.Name, cancel); break;
+            case var fault: await TryAgainAsync(lease, reading, fault, run, cancel); break;
+        }
+    }
+
+    async Task TryAgainAsync(Lease lease, Reading reading, ExchangeException fault, long run, CancellationToken cancel)
+    {
+        var held = fault is FrontEndException { Fault: FrontEndFault.Standing };
+        var longest = held ? LongestPauseHeld : LongestPause;
+        // Doubled each time; past 20 doublings it is the longest anyhow.
+        var pause = TimeSpan.FromTicks(Math.Min(FirstPause.Ticks << Math.Min(reading.Failures, 20), longest.Ticks));
+        await book.FailAsync(lease, reading.Resource, held ? FireOutcome.Held : FireOutcome.Failed, run, Node.Name, await _clock.ReadAsync(store, cancel) + pause, cancel);
+        TriedAgain(reading.Resource, pause, fault.Message);
+    }
+
+    [LoggerMessage(1502, LogLevel.Warning, "The scheduled reading of {Resource} is tried again in {Pause}: {Why}")]
+    partial void TriedAgain(string resource, TimeSpan pause, string why);
+
+    [LoggerMessage(1503, LogLevel.Warning, "Another node has taken over the scheduled reading of {Resource}; nothing is lost")]
+    partial void TakenOver(string resource);
+}
