@@ -8,6 +8,7 @@ using Exchange.Bus.Messaging;
 using Exchange.Bus.Quality;
 using Exchange.Bus.Quality.KnownValues;
 using Exchange.Bus.Quarantine;
+using Exchange.Bus.Reorganisation;
 using Exchange.Bus.Runs;
 using Exchange.Bus.Scheduling;
 using Exchange.Bus.Timeliness;
@@ -31,6 +32,7 @@ public static class BusModule
         .. MessagingMigrations.All,
         .. SourceStates.Migrations,
         .. DeliveryStates.Migrations,
+        .. ReorganisationBook.Migrations,
         .. SchedulingRegistration.Migrations,
         .. ExchangeHistory.Migrations,
     ];
@@ -47,6 +49,7 @@ public static class BusModule
         .AddMessaging()
         .AddIntake()
         .AddDelivery()
+        .AddReorganisation()
         .AddExchanges()
         .AddScheduling()
         .AddTimeliness();

@@ -1,4 +1,5 @@
 using Exchange.Contracts.FrontEnd;
+using Exchange.Contracts.Operations;
 using Exchange.Contracts.Rows;
 
 namespace Exchange.Bus.Catalogue;
@@ -71,6 +72,10 @@ internal sealed record Resource
     public IReadOnlyList<string> RequiredColumns { get; init; } = [];
     /// <summary>De-duplication: items whose greatest tuple wins among rows of one key; empty: rows that share a key are error rows.</summary>
     public IReadOnlyList<string> DeduplicateBy { get; init; } = [];
+    /// <summary>Items by which people tell rows apart whatever key the department's software gives them; empty: not named. No two rows hold the same values.</summary>
+    public IReadOnlyList<string> BusinessKey { get; init; } = [];
+    /// <summary>Reasons for which the hub re-organises the full by itself; for others it waits for a notice.</summary>
+    public IReadOnlyList<ReorganisationReason> ReorganiseByItself { get; init; } = [ReorganisationReason.IncrementBroken];
     public int BatchRows { get; init; } = 20_000;
     public int MaxCellBytes { get; init; } = 16 * 1024 * 1024;
     /// <summary>A run with more rejected rows stops before it delivers.</summary>

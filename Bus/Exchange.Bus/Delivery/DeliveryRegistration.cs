@@ -8,7 +8,10 @@ internal static class DeliveryRegistration
 {
     public static IServiceCollection AddDelivery(this IServiceCollection services) => services
         .AddSingleton<DeliveryStates>()
+        .AddSingleton<RowDelivery>()
+        .AddSingleton<MarkDelivery>()
         .AddSingleton<BatchDelivery>()
+        .AddSingleton<StagedDelivery>()
         .AddSingleton<SubscriptionDelivery>()
         .AddHandler<ResourceGrown, ResourceGrownHandler>();
 }

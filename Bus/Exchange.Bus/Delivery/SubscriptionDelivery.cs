@@ -20,7 +20,7 @@ namespace Exchange.Bus.Delivery;
 /// </summary>
 internal sealed partial class SubscriptionDelivery(
     ICatalogue catalogue, IFrontEndDatabases databases, IRouteFactory routes, IStore store, ILeases leases, DeliveryStates states, IRuns runs, IResourceLog log, IQuarantine quarantine,
-    BatchDelivery delivery, ExchangeSteps steps, TimeProvider time, ILogger<SubscriptionDelivery> logger)
+    BatchDelivery delivery, StagedDelivery staging, ExchangeSteps steps, TimeProvider time, ILogger<SubscriptionDelivery> logger)
 {
     const int BatchesAtOnce = 64;
 
@@ -109,7 +109,9 @@ internal sealed partial class SubscriptionDelivery(
         while (await DeliverableAsync(run, cancel) is { Count: > 0 } waiting)
         {
             await BeginRecordAsync(run, cancel);
-            var last = await delivery.ApplyAsync(run, waiting, cancel);
+            var last = waiting is [{ Staged: true, State: BatchState.Visible } staged, ..] && await staging.MarkAsync(run, staged, cancel) is { } mark
+                ? await staging.SwitchAsync(run, mark, cancel)
+                : await delivery.ApplyAsync(run, waiting, cancel);
             run.State = run.State with { Applied = last.Number };
             await NoteAsync(run, cancel);
             steps.Reached(ExchangeStep.Cursor, run.Name);
@@ -125,9 +127,12 @@ internal sealed partial class SubscriptionDelivery(
         return 0;
     }, cancel);
 
-    /// <summary>The next batches, up to the first one that waits for its run's end.</summary>
-    async Task<IReadOnlyList<LogBatch>> DeliverableAsync(DeliveryRun run, CancellationToken cancel) =>
-        [.. (await log.ReadAsync(run.Resource.Name, run.State.Applied, BatchesAtOnce, cancel)).TakeWhile(batch => batch.State != BatchState.Pending)];
+    /// <summary>The next batches, up to the first one that waits for its run's end or for the mark of its full.</summary>
+    async Task<IReadOnlyList<LogBatch>> DeliverableAsync(DeliveryRun run, CancellationToken cancel)
+    {
+        var waiting = (await log.ReadAsync(run.Resource.Name, run.State.Applied, BatchesAtOnce, cancel)).TakeWhile(batch => batch.State != BatchState.Pending).ToList();
+        return await staging.ReadyAsync(waiting, cancel);
+    }
 
     /// <summary>Makes the target fit, asks its ledger how far it is, and begins anew where the route has changed or the ledger asks for it.</summary>
     async Task PrepareAsync(DeliveryRun run, CancellationToken cancel)

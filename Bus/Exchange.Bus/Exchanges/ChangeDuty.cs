@@ -25,5 +25,5 @@ internal sealed class ChangeDuty(ICatalogue catalogue, SourceIntake intake, Quie
     }
 
     async Task<ExchangeException?> ReadAsync(string resource, CancellationToken cancel) =>
-        await intake.HasChangesAsync(resource, cancel) || await quiet.AreDueAsync(resource, cancel) ? (await intake.RunAsync(resource, wantFull: false, null, null, cancel)).Fault : null;
+        await intake.HasChangesAsync(resource, cancel) || await quiet.AreDueAsync(resource, cancel) ? (await intake.RunAsync(resource, default, null, null, cancel)).Fault : null;
 }

@@ -91,13 +91,13 @@ internal sealed class ExchangeService(ICatalogue catalogue, IFrontEndDatabases d
     /// <summary>A connection that is cut while a source is read is made anew and the run goes on; a source that cannot be reached to begin with is told at once.</summary>
     async Task<IntakeOutcome> ReadAsync(string resource, bool full, IProgress<SyncProgress>? progress, Action grown, CancellationToken cancel)
     {
-        var taken = await intake.RunAsync(resource, full, progress, grown, cancel);
+        var taken = await intake.RunAsync(resource, new IntakeRequest(full, ByHand: true), progress, grown, cancel);
         foreach (var pause in Pauses)
         {
             if (!taken.CutShort) break;
             progress?.Report(new SyncProgress { Resource = resource, Phase = $"waiting for the source: {taken.Fault!.Message}", Read = taken.Record!.Read, Accepted = taken.Record.Accepted, Rejected = taken.Record.Rejected, Batches = taken.Record.Batches });
             await Task.Delay(pause, time, cancel);
-            taken = await intake.RunAsync(resource, wantFull: false, progress, grown, cancel); // a full that was begun goes on by itself
+            taken = await intake.RunAsync(resource, new IntakeRequest(Full: false, ByHand: true), progress, grown, cancel); // a full that was begun goes on by itself
         }
 
         return taken;

@@ -9,7 +9,7 @@ internal static class ExchangesRegistration
         .AddSingleton<WorkBoard>()
         .AddDuty<ChangeDuty>()
         .AddDuty<DeliveryDuty>()
-        .AddDuty<PayloadDuty>()
+        .AddDuty<TidyDuty>()
         .AddSingleton<IHubLoop, HubLoop>()
         .AddSingleton<IExchanges, ExchangeService>()
         .AddSingleton<IExchangeRecords, ExchangeRecords>();

@@ -15,8 +15,11 @@ internal sealed record BatchDraft
 {
     public required BatchKind Kind { get; init; }
 
-    /// <summary>See <see cref="IResourceLog.AppendAsync"/>.</summary>
+    /// <summary>See <see cref="BatchHeader"/>.</summary>
     public required long FullStart { get; init; }
+
+    /// <summary>See <see cref="LogBatch.Staged"/>.</summary>
+    public bool Staged { get; init; }
 
     /// <summary>Accepted rows and deletions, in item types; each key once.</summary>
     public required RowBatch Rows { get; init; }
@@ -68,7 +71,7 @@ internal sealed class BatchAppender(
         var (batch, position, record) = await store.WriteAsync(async session =>
         {
             await leases.AssertHeldAsync(session, run.Lease, cancel);
-            var appended = await log.AppendAsync(session, resource.Name, draft.Kind, run.Id, draft.FullStart, run.Pending, payload, cancel);
+            var appended = await log.AppendAsync(session, resource.Name, new BatchHeader(draft.Kind, run.Id, draft.FullStart, run.Pending, draft.Staged), payload, cancel);
             var refused = draft.Refused.Select(row => row with { Batch = appended.Number, Run = run.Id }).ToList();
             var newly = refused.Count > 0 ? await quarantine.RefuseAsync(session, refused, cancel) : 0;
             var closed = closing.Count > 0 ? await quarantine.CloseAsync(session, resource.Name, null, closing, appended.Number, cancel) : 0;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Exchange.Contracts.Operations;
 
 namespace Exchange.Bus.Intake;
 
@@ -21,16 +22,24 @@ internal sealed class ChangeLogReader(KeyReader keys, ExchangeSteps steps)
             run.Waited(waited.Elapsed);
             if (changes.Ids.Count == 0) return truncated;
             truncated |= changes.Truncated;
+            if (changes.Truncated && run.Position is { Complete: true, Full: null })
+            {
+                // The full that must follow brings what these entries tell; delivered before it, they would stand beside rows that are gone.
+                await keys.SaveAsync(run, Emptied(run, run.Position), cancel);
+                await capture.AcknowledgeAsync(target, changes.Ids, cancel);
+                return true;
+            }
+
             var distinct = KeyReader.Distinct(changes.Keys);
             if (distinct.Count > 0)
             {
-                await keys.AppendAsync(run, distinct, itemSets, wanted => changes.Truncated ? wanted with { FullWanted = "the source table was truncated" } : wanted, cancel);
+                await keys.AppendAsync(run, distinct, itemSets, wanted => changes.Truncated ? Emptied(run, wanted) : wanted, cancel);
                 run.Report(run.Kind);
                 ErrorLimits.Check(run);
             }
             else if (changes.Truncated)
             {
-                await keys.SaveAsync(run, run.Position with { FullWanted = "the source table was truncated" }, cancel);
+                await keys.SaveAsync(run, Emptied(run, run.Position), cancel);
             }
 
             await capture.AcknowledgeAsync(target, changes.Ids, cancel);
@@ -40,5 +49,13 @@ internal sealed class ChangeLogReader(KeyReader keys, ExchangeSteps steps)
         }
 
         return truncated;
+    }
+
+    /// <summary>Which rows are gone no log can tell. Where a full was complete, subscribers keep its rows until they change over to the next.</summary>
+    static SourcePosition Emptied(IntakeRun run, SourcePosition position)
+    {
+        const string why = "the source table was truncated";
+        var need = position.Complete ? position.Reorganise ?? SourcePreparation.Need(run.Plan.Resource, ReorganisationReason.IncrementBroken, why) : null;
+        return position with { FullWanted = why, Reorganise = need };
     }
 }

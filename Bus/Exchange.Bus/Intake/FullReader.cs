@@ -1,8 +1,11 @@
 using System.Diagnostics;
 using Exchange.Bus.Log;
+using Exchange.Bus.Quality;
 using Exchange.Bus.Quarantine;
+using Exchange.Bus.Reorganisation;
 using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Rows;
+using Exchange.Storage;
 
 namespace Exchange.Bus.Intake;
 
@@ -11,7 +14,9 @@ namespace Exchange.Bus.Intake;
 /// where it was. Changes of a `changelog` source are taken up between pages; since pages and changes are read and appended by one flow in read order, neither
 /// undoes the other. Ends with a mark: keys that the full has not met are gone.
 /// </summary>
-internal sealed class FullReader(BatchAppender appender, PageJudge judge, ChangeLogReader changes, KeyReader keys, IQuarantine quarantine, ReferencedItems referenced, ExchangeSteps steps)
+internal sealed class FullReader(
+    IStore store, ILeases leases, BatchAppender appender, PageJudge judge, ChangeLogReader changes, KeyReader keys, IQuarantine quarantine, IKnownValues known, ReferencedItems referenced,
+    ReorganisationBook book, ExchangeSteps steps)
 {
     /// <summary>Pages that are read as one piece, between two looks at the change log.</summary>
     const int PagesTogether = 16;
@@ -22,6 +27,7 @@ internal sealed class FullReader(BatchAppender appender, PageJudge judge, Change
     public async Task ReadAsync(IntakeRun run, SeenRows? seen, CancellationToken cancel)
     {
         var itemSets = await referenced.OfAsync(run.Plan.Resource, cancel);
+        if (run.Position.Full is { Reorganised: true, FirstBatch: 0 }) await BeginReorganisedAsync(run, itemSets, cancel);
         while (run.Position.Full!.Next != LastPage && !await ReadPiecesAsync(run, seen, itemSets, cancel))
         {
             // Only now, when all pages that were read before it are in the log: what is read last must be appended last.
@@ -31,6 +37,15 @@ internal sealed class FullReader(BatchAppender appender, PageJudge judge, Change
         await EndAsync(run, itemSets, cancel);
         await keys.RebuildKnownAsync(run, itemSets, cancel);
     }
+
+    /// <summary>What the old rows hold does not count in a full that takes their place: `unique` and business keys are judged among its own.</summary>
+    async Task BeginReorganisedAsync(IntakeRun run, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel) => await store.WriteAsync(async session =>
+    {
+        await leases.AssertHeldAsync(session, run.Lease, cancel);
+        await known.BeginFillingAsync(session, run.Name, itemSets, cancel);
+        await book.BegunAsync(session, run.Name, run.Position.Reorganise!, cancel);
+        return 0;
+    }, cancel);
 
     /// <summary>
     /// Reads some pages and appends them, each step beside the others: the source is read ahead, a page is judged while the one before is encoded and appended. Appends
@@ -76,6 +91,7 @@ internal sealed class FullReader(BatchAppender appender, PageJudge judge, Change
         {
             Kind = BatchKind.Snapshot,
             FullStart = first > 0 ? first : -1,
+            Staged = run.Position.Full!.Reorganised,
             Rows = rows,
             Refused = refused,
             Read = page.Rows.Count,
@@ -111,6 +127,7 @@ internal sealed class FullReader(BatchAppender appender, PageJudge judge, Change
         {
             Kind = BatchKind.Mark,
             FullStart = full.FirstBatch,
+            Staged = full.Reorganised,
             Rows = empty,
             Refused = [],
             Read = 0,
@@ -118,11 +135,21 @@ internal sealed class FullReader(BatchAppender appender, PageJudge judge, Change
             {
                 Full = null,
                 Complete = true,
-                KnownOutdated = itemSets.Count > 0,
+                KnownOutdated = itemSets.Count > 0 && !full.Reorganised,
+                Reorganise = full.Reorganised ? null : position.Reorganise,
                 LastFullRows = full.Rows,
                 Tracked = full.TrackedAtStart is { } start ? SafeHorizon.AfterFull(start) : null,
             },
-            Besides = (session, batch) => quarantine.CloseStaleAsync(session, run.Name, full.Run, batch.Number, cancel),
+            Besides = async (session, batch) =>
+            {
+                if (full.Reorganised)
+                {
+                    await known.EndFillingAsync(session, run.Name, cancel);
+                    await book.ReadAsync(session, run.Name, batch.Number, full.Rows, run.Record.Accepted, run.Record.Rejected, cancel);
+                }
+
+                return await quarantine.CloseStaleAsync(session, run.Name, full.Run, batch.Number, cancel);
+            },
         }, itemSets, cancel);
     }
 }

@@ -50,8 +50,8 @@ internal sealed class IntakeRun
     /// <summary>full or incremental.</summary>
     public string Kind => Record.Kind;
 
-    /// <summary>Whether batches wait for the run's end, because it may yet break an error limit.</summary>
-    public bool Pending => Plan.Resource.MaxErrors is not null || Plan.Resource.MaxErrorPercent is not null;
+    /// <summary>Whether batches wait for the run's end, because it may yet break an error limit or turn out to bring other keys for the same things.</summary>
+    public bool Pending => Plan.Resource.MaxErrors is not null || Plan.Resource.MaxErrorPercent is not null || (Plan.Resource.BusinessKey.Count > 0 && Kind == "incremental");
 
     /// <summary>Adds to the time spent waiting for the source.</summary>
     public void Waited(TimeSpan time) => Interlocked.Add(ref _waitedTicks, time.Ticks);
@@ -73,4 +73,4 @@ internal sealed class IntakeRun
 internal sealed class ErrorLimitException(string resource, string limit) : Contracts.Errors.ExchangeException(
     Contracts.Errors.ErrorCodes.ErrorLimitReached, Contracts.Errors.Party.Provider,
     $"Resource {resource}: the run was stopped before anything was delivered, {limit}.",
-    "The rows stand in the error table and under `exchange errors list --rows`; correct them and run again. The next run reads the source in full.");
+    "The rows stand in the error table and under `exchange errors list --rows`; correct them and run again. The next run reads the source in full, and subscribers change over to it at once.");

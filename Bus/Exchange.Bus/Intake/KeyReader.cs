@@ -43,6 +43,7 @@ internal sealed class KeyReader(SourceStates states, BatchAppender appender, Pag
         steps.Reached(ExchangeStep.Read, run.Name);
         var (rows, refused) = await judge.JudgeAsync(run.Plan, page, Gone(run, keys, page.Rows), cancel);
         steps.Reached(ExchangeStep.Quality, run.Name);
+        if (!judgedAgain) KeyChange.Check(run, rows, refused);
         await appender.AppendAsync(run, new BatchDraft
         {
             Kind = BatchKind.Change,

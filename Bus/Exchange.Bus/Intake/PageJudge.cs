@@ -19,7 +19,7 @@ internal sealed class PageJudge(IQuarantine quarantine, TimeProvider time)
         var sorted = plan.FollowsControl ? ControlOperations.Sort(page) : new SortedPage(page, [.. Enumerable.Range(0, page.Rows.Count)], [], []);
         // Read before judging: what grows from here on has the refused rows judged again.
         var against = await quarantine.DependencyVersionsAsync(cancel);
-        var judged = await plan.Judge.JudgeAsync(sorted.Upserts, cancel);
+        var judged = await plan.Judge.JudgeAsync(sorted.Upserts, Leaving(plan, page, sorted.DeletedRows, gone), cancel);
         var rows = judged.Accepted;
         var keys = plan.Resource.Key.Select(rows.Ordinal).ToList();
         var rejected = judged.Rejected.Select(row => row with { Row = sorted.UpsertRows[row.Row] }).Concat(WithKeys(plan, page, sorted.Refused)).ToList();
@@ -34,6 +34,24 @@ internal sealed class PageJudge(IQuarantine quarantine, TimeProvider time)
         var converted = plan.Judge.ConvertKeys(page.Rows);
         int[] all = [.. Enumerable.Range(0, converted.Keys.Columns.Count)];
         return refused.Select(row => row with { Key = converted.Places[row.Row] is { } at ? RowKey.Text(converted.Keys, all, at) : null });
+    }
+
+    /// <summary>Digests of the keys that are deleted with this page, where rules ask for rows of the resource itself.</summary>
+    static HashSet<string>? Leaving(SourcePlan plan, SourcePage page, IReadOnlyList<int> deletedRows, RowBatch? gone)
+    {
+        if (!plan.Judge.AsksOwnRows || (deletedRows.Count == 0 && gone is not { Count: > 0 })) return null;
+        var leaving = new HashSet<string>(StringComparer.Ordinal);
+        if (deletedRows.Count > 0) Add(page.Rows, deletedRows);
+        if (gone is { Count: > 0 }) Add(gone, [.. Enumerable.Range(0, gone.Count)]);
+        return leaving;
+
+        void Add(RowBatch rows, IReadOnlyList<int> which)
+        {
+            var converted = plan.Judge.ConvertKeys(rows);
+            int[] all = [.. plan.Resource.Key.Select(converted.Keys.Ordinal)];
+            foreach (var row in which)
+                if (converted.Places[row] is { } at) leaving.Add(RowKey.Digest(RowKey.Text(converted.Keys, all, at)));
+        }
     }
 
     /// <summary>Deletions of keys that stand in the batch as upserts are left out: the newer version was read.</summary>

@@ -44,7 +44,12 @@ internal sealed class RunBook(IStore store, ILeases leases, IRuns runs, IResourc
     }
 
     /// <summary>Lets a run's waiting batches be delivered, or drops them, together with the position that then holds.</summary>
-    public async Task SettleAsync(IntakeRun run, BatchState settled, Func<SourcePosition, SourcePosition> then, CancellationToken cancel)
+    /// <param name="run">The run.</param>
+    /// <param name="settled">What becomes of its batches.</param>
+    /// <param name="then">From the position to the one that then holds.</param>
+    /// <param name="besides">What else must be written in the same transaction, or null.</param>
+    /// <param name="cancel">Stops.</param>
+    public async Task SettleAsync(IntakeRun run, BatchState settled, Func<SourcePosition, SourcePosition> then, Func<StoreSession, Task>? besides, CancellationToken cancel)
     {
         var position = then(run.Position);
         await store.WriteAsync(async session =>
@@ -52,6 +57,7 @@ internal sealed class RunBook(IStore store, ILeases leases, IRuns runs, IResourc
             await leases.AssertHeldAsync(session, run.Lease, cancel);
             await log.SettleAsync(session, run.Name, run.Id, settled, cancel);
             await SourceStates.SaveAsync(session, run.Name, position, cancel);
+            if (besides is not null) await besides(session);
             return 0;
         }, cancel);
         run.Position = position;

@@ -2,6 +2,7 @@ using Exchange.Bus.Catalogue;
 using Exchange.Bus.Log;
 using Exchange.Bus.Quality;
 using Exchange.Bus.Quarantine;
+using Exchange.Bus.Reorganisation;
 using Exchange.Bus.Runs;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
@@ -23,7 +24,7 @@ internal sealed record IntakeOutcome(RunRecord? Record, ExchangeException? Fault
 /// </summary>
 internal sealed partial class SourceIntake(
     ICatalogue catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, ILeases leases, SourceStates states, IQuarantine quarantine, SourcePreparation preparation,
-    RunBook book, SourceReading reading, PushBack pushBack, TimeProvider time, ILogger<SourceIntake> logger)
+    RunBook book, ReorganisationBook reorganisations, SourceReading reading, PushBack pushBack, TimeProvider time, ILogger<SourceIntake> logger)
 {
     /// <summary>How long a dead reader keeps others from its source.</summary>
     public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(15);
@@ -31,7 +32,7 @@ internal sealed partial class SourceIntake(
     /// <summary>How long a caller waits for another reader of the same source.</summary>
     static readonly TimeSpan Patience = TimeSpan.FromHours(12);
 
-    public async Task<IntakeOutcome> RunAsync(string name, bool wantFull, IProgress<SyncProgress>? progress, Action? appended, CancellationToken cancel)
+    public async Task<IntakeOutcome> RunAsync(string name, IntakeRequest request, IProgress<SyncProgress>? progress, Action? appended, CancellationToken cancel)
     {
         var known = (await catalogue.ReadAsync(cancel)).Resources.GetValueOrDefault(name)
             ?? throw new ExchangeException(ErrorCodes.ResourceUnknown, Party.Caller, $"There is no resource '{name}'.", "`exchange get resources` lists them.");
@@ -48,7 +49,7 @@ internal sealed partial class SourceIntake(
         try
         {
             await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, either.Token);
-            var position = await preparation.PrepareAsync(plan, snapshot, state.Position, wantFull, either.Token);
+            var position = await preparation.PrepareAsync(plan, snapshot, lease.Lease, state.Position, request, either.Token);
             run = await book.BeginAsync(plan, lease.Lease, state.Position.OpenRun, position, progress, appended, either.Token);
             try
             {
@@ -56,10 +57,15 @@ internal sealed partial class SourceIntake(
             }
             catch (ErrorLimitException limit)
             {
-                return await StopAsync(run, limit, either.Token);
+                return await StopAsync(run, limit, await OffStandardAsync(run, either.Token), either.Token);
+            }
+            catch (KeyChangedException changed)
+            {
+                var need = SourcePreparation.Need(plan.Resource, ReorganisationReason.KeyChanged, changed.Detail);
+                return await StopAsync(run, new ReorganisationException(name, need), need, either.Token);
             }
 
-            await book.SettleAsync(run, BatchState.Visible, position => position with { OpenRun = 0 }, either.Token);
+            await book.SettleAsync(run, BatchState.Visible, position => position with { OpenRun = 0 }, null, either.Token);
             run.Appended?.Invoke();
             await pushBack.RunAsync(plan, either.Token);
             var done = await book.DoneAsync(run);
@@ -82,7 +88,7 @@ internal sealed partial class SourceIntake(
         var snapshot = await catalogue.ReadAsync(cancel);
         if (snapshot.Resources.GetValueOrDefault(name) is not { Source: { Mode: CaptureMode.ChangeLog } source } resource) return false;
         var state = await states.ReadAsync(name, cancel);
-        if (state.Position.CaptureRemoved) return false;
+        if (state.Position.CaptureRemoved || state.Position.Reorganise is { Begins: false }) return false;
         if (!state.Position.Complete || state.Position.Full is not null || state.Position.FullWanted is not null || state.Hold is not null) return true;
         if (state.Position.KeysReadBack && (await quarantine.KeysToJudgeAgainAsync(name, 1, cancel)).Count > 0) return true;
         await using var database = databases.Open(snapshot.Connections[source.Connection].ToFrontEnd());
@@ -108,6 +114,18 @@ internal sealed partial class SourceIntake(
         await states.WantFullAsync(lease.Lease, name, state.Position with { FullWanted = reason }, besides, cancel);
     }
 
+    /// <summary>Changes between two runs whether the full is to be re-organised, and what belongs to it, in one write. A hold ends: the next run looks again.</summary>
+    /// <param name="name">The resource.</param>
+    /// <param name="change">From the position to the new one.</param>
+    /// <param name="besides">What else must be written in the same transaction; false: nothing is changed.</param>
+    /// <param name="cancel">Stops waiting for another reader.</param>
+    public async Task<bool> ReorganiseAsync(string name, Func<SourcePosition, SourcePosition> change, Func<StoreSession, Task<bool>> besides, CancellationToken cancel)
+    {
+        await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience, null, time, cancel);
+        var state = await states.ReadAsync(name, cancel);
+        return await states.SaveAsync(lease.Lease, name, change(state.Position), besides, cancel);
+    }
+
     /// <summary>Takes triggers and change log away, between two runs.</summary>
     public async Task RemoveCaptureAsync(IFrontEndDatabase database, CaptureTarget target, string name, CancellationToken cancel)
     {
@@ -117,22 +135,38 @@ internal sealed partial class SourceIntake(
         await database.Capture.RemoveAsync(target, cancel);
     }
 
-    /// <summary>Too many errors: nothing of the run is delivered, the refused rows are given back, and the next run reads anew, since changes of this one were passed over.</summary>
-    async Task<IntakeOutcome> StopAsync(IntakeRun run, ErrorLimitException limit, CancellationToken cancel)
+    /// <summary>
+    /// The run can't be taken for what it is: nothing of it is delivered, the refused rows are given back, and increments are held until the full is re-organised, since changes of this
+    /// run were passed over.
+    /// </summary>
+    async Task<IntakeOutcome> StopAsync(IntakeRun run, ExchangeException fault, ReorganisationNeed need, CancellationToken cancel)
     {
-        await book.SettleAsync(run, BatchState.Discarded, position => position with { OpenRun = 0, Full = null, FullWanted = "the run before broke its error limit" }, cancel);
+        await book.SettleAsync(run, BatchState.Discarded, position => position with { OpenRun = 0, Full = null, Reorganise = need },
+            session => reorganisations.NeededAsync(session, run.Name, need, cancel), cancel);
         await reading.ForgetAsync(run, cancel);
         await pushBack.RunAsync(run.Plan, cancel);
-        return await book.EndAsync(run.Name, run, RunState.Stopped, limit);
+        IntakeFailed(run.Name, fault.Code, fault.Message, fault.Next);
+        if (!need.Begins) await HoldAsync(run.Name, new ReorganisationException(run.Name, need));
+        return await book.EndAsync(run.Name, run, RunState.Stopped, fault);
+    }
+
+    /// <summary>Whether codes or other content broke the error limit.</summary>
+    async Task<ReorganisationNeed> OffStandardAsync(IntakeRun run, CancellationToken cancel)
+    {
+        var (codes, all) = await quarantine.BrokenInRunAsync(run.Name, run.Id, cancel);
+        var reason = codes * 2 > all ? ReorganisationReason.CodesOffStandard : ReorganisationReason.ContentOffStandard;
+        return SourcePreparation.Need(run.Plan.Resource, reason, $"run {run.Id} broke its error limit, {codes} of {all} broken rules are of code sets");
     }
 
     async Task<IntakeOutcome> FailAsync(string name, IntakeRun? run, ExchangeException fault)
     {
         IntakeFailed(name, fault.Code, fault.Message, fault.Next);
         var held = fault is FrontEndException { Fault: FrontEndFault.Standing };
-        if (held) await states.HoldAsync(name, new Hold(fault.Code, fault.Party, fault.Message, fault.Next, time.GetUtcNow()), CancellationToken.None);
+        if (held) await HoldAsync(name, fault);
         return await book.EndAsync(name, run, held ? RunState.Held : RunState.Failed, fault);
     }
+
+    Task HoldAsync(string name, ExchangeException fault) => states.HoldAsync(name, new Hold(fault.Code, fault.Party, fault.Message, fault.Next, time.GetUtcNow()), CancellationToken.None);
 
     [LoggerMessage(1111, LogLevel.Warning, "Intake of {Resource} failed with {Code}: {Message} {Next}")]
     partial void IntakeFailed(string resource, string code, string message, string next);

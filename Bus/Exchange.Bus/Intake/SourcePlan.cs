@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Exchange.Bus.Catalogue;
 using Exchange.Bus.Quality;
 using Exchange.Contracts.Errors;
@@ -61,6 +62,9 @@ internal sealed class SourcePlan : IAsyncDisposable
 
     /// <summary>Digest of what decides how rows are read and judged; when it changes only a full brings the log up to it.</summary>
     public required string Fingerprint { get; init; }
+
+    /// <summary>What the source's key is like: its columns, what kind of value each holds, and the table's own primary key. Another one means that the department has changed it.</summary>
+    public string KeyShape => string.Join(", ", Resource.Key.Select(item => ColumnOf(Source, item)).Select(column => $"{column} {KindOf(Table.Find(column)!.Type)}")) + $"; primary key ({string.Join(", ", Table.PrimaryKey)})";
 
     /// <summary>Whether a key in item types is the very value that stands at the source, so that rows can be read back by it.</summary>
     public bool KeysAreNatural => Resource.Key.All(name =>
@@ -137,6 +141,9 @@ internal sealed class SourcePlan : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Database.DisposeAsync();
 
+    /// <summary>Longer texts and wider numbers are no other kind of key.</summary>
+    static string KindOf(ItemType type) => type.IsText ? "text" : IsWhole(type) ? "whole number" : type.Kind.ToString().ToLowerInvariant();
+
     static bool IsWhole(ItemType type) => type.Kind is ItemKind.Int32 or ItemKind.Int64;
 
     static List<SourceColumn> Columns(Resource resource, TableSource source, TableDescription table)
@@ -165,9 +172,32 @@ internal sealed class SourcePlan : IAsyncDisposable
 
     /// <param name="resource">The resource.</param>
     /// <param name="owner">Whose the change log is: when resources that share a table come or go a resource may change logs, and what waits in the old one is never read.</param>
-    static string FingerprintOf(Resource resource, string? owner)
+    internal static string FingerprintOf(Resource resource, string? owner)
     {
-        var decides = resource with { Title = null, Class = null, ShareType = ShareType.None, BatchRows = 0, MaxErrors = null, MaxErrorPercent = null, Items = [.. resource.Items.Select(item => item with { Title = null })] };
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(decides) + owner)));
+        var decides = resource with { Title = null, Class = null, ShareType = ShareType.None, BatchRows = 0, MaxErrors = null, MaxErrorPercent = null, ReorganiseByItself = [], Items = [.. resource.Items.Select(item => item with { Title = null })] };
+        var text = JsonSerializer.SerializeToNode(decides)!.AsObject();
+        Forget(text);
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToJsonString() + owner)));
+    }
+
+    /// <summary>
+    /// What came into manifests after the first version, and is not used: it must not change the digest, else a newer program would read every source anew, and an older one beside it once more.
+    /// </summary>
+    static readonly HashSet<string> Later = ["BusinessKey", "ReorganiseByItself"];
+
+    static void Forget(JsonNode? node)
+    {
+        if (node is JsonArray list)
+        {
+            foreach (var element in list) Forget(element);
+            return;
+        }
+
+        if (node is not JsonObject record) return;
+        foreach (var (name, value) in record.ToList())
+        {
+            if (Later.Contains(name) && value is null or JsonArray { Count: 0 }) record.Remove(name);
+            else Forget(value);
+        }
     }
 }

@@ -1,3 +1,5 @@
+using Exchange.Bus.Reorganisation;
+
 namespace Exchange.Bus.Intake;
 
 /// <summary>How far a source has been read. Stored whole in the transaction that appends, so it never says more than the log holds.</summary>
@@ -17,6 +19,12 @@ internal sealed record SourcePosition
     /// what is noted while it reads (a truncation has taken rows that it has passed) asks for one more.
     /// </summary>
     public string? FullWanted { get; init; }
+
+    /// <summary>Why increments are held until a full has been re-organised; stays until that full's mark. Null: they are not.</summary>
+    public ReorganisationNeed? Reorganise { get; init; }
+
+    /// <summary>What the source's key was like when it was last read; null: not noted yet.</summary>
+    public string? KeyShape { get; init; }
 
     /// <summary>`capture remove` took the triggers away: a running hub leaves the source alone, a sync by hand installs them again and reads in full.</summary>
     public bool CaptureRemoved { get; init; }
@@ -56,6 +64,9 @@ internal sealed record FullProgress
     public TrackPass? TrackedAtStart { get; init; }
 
     public long Rows { get; init; }
+
+    /// <summary>Whether it is a re-organised one: subscribers change over to it at its mark, all at once.</summary>
+    public bool Reorganised { get; init; }
 }
 
 /// <summary>What a pass over a tracked column saw before it read.</summary>

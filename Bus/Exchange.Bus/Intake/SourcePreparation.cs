@@ -3,37 +3,87 @@ using System.Text;
 using System.Text.Json;
 using Exchange.Bus.Catalogue;
 using Exchange.Bus.Quarantine;
+using Exchange.Bus.Reorganisation;
 using Exchange.Contracts.FrontEnd;
+using Exchange.Contracts.Operations;
 using Exchange.Storage;
 
 namespace Exchange.Bus.Intake;
 
-/// <summary>Decides before a run whether it is a full, installs missing triggers, and notes code sets that have changed.</summary>
-internal sealed class SourcePreparation(IStore store, SourceStates states, IQuarantine quarantine)
+/// <summary>Who asks for a run.</summary>
+/// <param name="Full">Read anew.</param>
+/// <param name="ByHand">A person asks, and waits.</param>
+internal readonly record struct IntakeRequest(bool Full, bool ByHand);
+
+/// <summary>
+/// Decides before a run whether it is a full, and whether it may begin at all: increments that cannot go on are held until their full is re-organised. Installs missing triggers, and notes
+/// code sets that have changed.
+/// </summary>
+internal sealed class SourcePreparation(IStore store, ILeases leases, SourceStates states, IQuarantine quarantine, ReorganisationBook book)
 {
     /// <summary>The position with which the run begins; <see cref="SourcePosition.Full"/> is set when it is a full, new or resumed.</summary>
-    public async Task<SourcePosition> PrepareAsync(SourcePlan plan, CatalogueSnapshot catalogue, SourcePosition stored, bool wantFull, CancellationToken cancel)
+    /// <exception cref="ReorganisationException">Increments are held, and nobody has given notice. The position says so.</exception>
+    public async Task<SourcePosition> PrepareAsync(SourcePlan plan, CatalogueSnapshot catalogue, Lease lease, SourcePosition stored, IntakeRequest request, CancellationToken cancel)
     {
         var position = stored;
-        if (position.Fingerprint != plan.Fingerprint)
-            position = new SourcePosition { Fingerprint = plan.Fingerprint, CodeSets = stored.CodeSets };
+        if (position.Fingerprint != plan.Fingerprint) position = Redefined(plan, stored);
+        else if (stored.Complete && stored.KeyShape is { } before && before != plan.KeyShape)
+            position = await NeedAsync(plan, lease, position, ReorganisationReason.KeyChanged, $"the source's key was {before} and is {plan.KeyShape}", cancel);
+        position = position with { KeyShape = position.Reorganise is { Begins: false } ? position.KeyShape : plan.KeyShape };
         var missed = await InstallCaptureAsync(plan, position.Complete || position.Full is not null, cancel);
+        if (missed && position.Complete && !position.CaptureRemoved)
+            position = await NeedAsync(plan, lease, position, ReorganisationReason.IncrementBroken, "triggers or change log of the hub were missing, so changes may have been missed", cancel);
         position = position with { CaptureRemoved = false, KeysReadBack = plan.KeysAreNatural };
-        var anew = wantFull || position.FullWanted is not null || missed;
+        if (position.Reorganise is { } need && !(need.Begins || request.Full || (request.ByHand && need.BeginsByHand))) throw new ReorganisationException(plan.Resource.Name, need);
+
+        var anew = request.Full || position.FullWanted is not null || missed || (position.Reorganise is not null && position.Full is not { Reorganised: true });
         if (anew || (position.Full is null && (!position.Complete || plan.Source.Mode == CaptureMode.Snapshot)))
-            position = position with { OpenRun = 0, Full = await NewFullAsync(plan, cancel), FullWanted = null };
+            position = position with { OpenRun = 0, Full = await NewFullAsync(plan, position, cancel), FullWanted = null, KeyShape = plan.KeyShape };
         return await NoteCodeSetsAsync(plan, catalogue, position, cancel);
     }
 
     /// <summary>Begins a full in the middle of a run.</summary>
+    /// <exception cref="ReorganisationException">It must be re-organised, and nobody has given notice.</exception>
     public async Task BeginFullAsync(IntakeRun run, CancellationToken cancel)
     {
-        run.Position = run.Position with { Full = await NewFullAsync(run.Plan, cancel) with { Run = run.Id }, FullWanted = null };
+        if (run.Position.Reorganise is { Begins: false } need) throw new ReorganisationException(run.Name, need);
+        run.Position = run.Position with { Full = await NewFullAsync(run.Plan, run.Position, cancel) with { Run = run.Id }, FullWanted = null };
         await states.SaveAsync(run.Lease, run.Name, run.Position, cancel);
     }
 
-    static async Task<FullProgress> NewFullAsync(SourcePlan plan, CancellationToken cancel) =>
-        new() { Run = 0, TrackedAtStart = plan.Tracked.Count > 0 ? await TrackedReader.LookAsync(plan, cancel) : null };
+    /// <summary>What becomes of a position when an increment cannot go on for that reason. To be stored with <see cref="ReorganisationBook.NeededAsync"/>.</summary>
+    public static ReorganisationNeed Need(Resource resource, ReorganisationReason reason, string detail) => new(reason, detail, resource.ReorganiseByItself.Contains(reason)) { ChangesPassed = true };
+
+    async Task<SourcePosition> NeedAsync(SourcePlan plan, Lease lease, SourcePosition position, ReorganisationReason reason, string detail, CancellationToken cancel)
+    {
+        // What somebody has given notice of, or what stands already, is not overwritten by what follows from it.
+        if (position.Reorganise is not null) return position;
+        var need = Need(plan.Resource, reason, detail) with { ChangesPassed = reason == ReorganisationReason.IncrementBroken };
+        var held = position with { Reorganise = need };
+        await store.WriteAsync(async session =>
+        {
+            await leases.AssertHeldAsync(session, lease, cancel);
+            await SourceStates.SaveAsync(session, plan.Resource.Name, held, cancel);
+            await book.NeededAsync(session, plan.Resource.Name, need, cancel);
+            return 0;
+        }, cancel);
+        return held;
+    }
+
+    /// <summary>Another definition is read in full. Where it gives rows another key, targets change over at once: by then the old and the new keys stand for the same things.</summary>
+    static SourcePosition Redefined(SourcePlan plan, SourcePosition stored)
+    {
+        var rekeyed = stored is { Complete: true, KeyShape: { } before } && before != plan.KeyShape;
+        return new SourcePosition
+        {
+            Fingerprint = plan.Fingerprint,
+            CodeSets = stored.CodeSets,
+            Reorganise = stored.Reorganise ?? (rekeyed ? new ReorganisationNeed(ReorganisationReason.KeyChanged, $"a manifest was applied: the key was {stored.KeyShape} and is {plan.KeyShape}", Begins: true) : null),
+        };
+    }
+
+    static async Task<FullProgress> NewFullAsync(SourcePlan plan, SourcePosition position, CancellationToken cancel) =>
+        new() { Run = 0, TrackedAtStart = plan.Tracked.Count > 0 ? await TrackedReader.LookAsync(plan, cancel) : null, Reorganised = position.Reorganise is not null };
 
     /// <summary>Triggers stand before the first row is read. Answers whether changes of rows that were read may have been missed.</summary>
     static async Task<bool> InstallCaptureAsync(SourcePlan plan, bool anyRead, CancellationToken cancel)

@@ -26,7 +26,7 @@ internal sealed partial class SourceReading(
         await keys.RebuildKnownAsync(run, itemSets, cancel);
         if (run.Plan.Capture is not null) await changes.TakeAsync(run, itemSets, cancel);
         else if (seen is not null && run.Kind == "incremental") await tracked.TakeAsync(run, seen, itemSets, cancel);
-        await again.TakeAsync(run, itemSets, cancel);
+        if (run.Position.Reorganise is null) await again.TakeAsync(run, itemSets, cancel);
         if (seen is { Changed: true } or { Withdrawn: true }) await states.SaveSeenAsync(run.Lease, run.Name, seen.Store(), cancel);
         if (run.Position is { FullWanted: { } reason, Full: null })
         {

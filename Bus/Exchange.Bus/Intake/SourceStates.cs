@@ -66,6 +66,20 @@ internal sealed class SourceStates(IStore store, ILeases leases)
             """, cancel, ("resource", resource), ("position", JsonSerializer.Serialize(position)));
     }, cancel);
 
+    /// <summary>Stores a position and lifts a hold, together with what belongs to it.</summary>
+    /// <param name="lease">The source's.</param>
+    /// <param name="resource">The resource.</param>
+    /// <param name="position">What then holds.</param>
+    /// <param name="besides">Written first, in the same transaction; false: the position stays as it was.</param>
+    /// <param name="cancel">Stops.</param>
+    public Task<bool> SaveAsync(Lease lease, string resource, SourcePosition position, Func<StoreSession, Task<bool>> besides, CancellationToken cancel) => store.WriteAsync(async session =>
+    {
+        await leases.AssertHeldAsync(session, lease, cancel);
+        if (!await besides(session)) return false;
+        await SaveAsync(session, resource, position, cancel);
+        return true;
+    }, cancel);
+
     public Task HoldAsync(string resource, Hold hold, CancellationToken cancel) => store.WriteAsync(session => session.ExecuteAsync("""
         insert into bus_source (resource, position, held_code, held_party, held_message, held_next, held_since)
         values (@resource, '{}', @code, @party, @message, @next, @since)

@@ -85,6 +85,7 @@ internal sealed class TrackedReader(SourceStates states, BatchAppender appender,
     {
         var (rows, refused) = await judge.JudgeAsync(run.Plan, page, null, cancel);
         steps.Reached(ExchangeStep.Quality, run.Name);
+        KeyChange.Check(run, rows, refused);
         await appender.AppendAsync(run, new BatchDraft
         {
             Kind = BatchKind.Change,

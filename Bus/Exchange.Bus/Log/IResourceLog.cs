@@ -33,6 +33,8 @@ internal sealed record LogBatch
     public required BatchState State { get; init; }
     /// <summary>The run that appended it.</summary>
     public required long Run { get; init; }
+    /// <summary>Whether it is part of a re-organised full: delivered with its mark, all batches from the full's first on in one transaction of the target.</summary>
+    public bool Staged { get; init; }
     /// <summary>Snapshot and mark: number of the full's first batch; else 0.</summary>
     public required long FullStart { get; init; }
     public required long Upserts { get; init; }
@@ -45,6 +47,14 @@ internal sealed record LogBatch
     public required string PreviousDigest { get; init; }
     public required DateTimeOffset AppendedAt { get; init; }
 }
+
+/// <summary>What a batch that is to be appended is.</summary>
+/// <param name="Kind">The kind.</param>
+/// <param name="Run">The run that appends it.</param>
+/// <param name="FullStart">The full's first batch; -1: this very batch is it; 0: none.</param>
+/// <param name="Pending">Whether it waits for its run's end.</param>
+/// <param name="Staged">See <see cref="LogBatch.Staged"/>.</param>
+internal sealed record BatchHeader(BatchKind Kind, long Run, long FullStart = 0, bool Pending = false, bool Staged = false);
 
 /// <summary>A payload that is encoded and (SQLite store) already durable in the data folder, waiting to be appended. Dropped, it is swept away later.</summary>
 internal sealed record PreparedPayload(string Digest, long Bytes, long Upserts, long Deletes, string? File, ReadOnlyMemory<byte> Content)
@@ -66,14 +76,11 @@ internal interface IResourceLog
     /// <summary>Appends as the next number, inside the caller's transaction.</summary>
     /// <param name="session">A write.</param>
     /// <param name="resource">The resource.</param>
-    /// <param name="kind">The kind.</param>
-    /// <param name="run">The run.</param>
-    /// <param name="fullStart">The full's first batch; -1: this very batch is it; 0: none.</param>
-    /// <param name="pending">Whether it waits for its run's end.</param>
+    /// <param name="header">What it is.</param>
     /// <param name="payload">From <see cref="PrepareAsync"/>.</param>
     /// <param name="cancel">Stops.</param>
     /// <exception cref="InvalidOperationException">The payload's file is older than 30 minutes or gone: prepare it again.</exception>
-    Task<LogBatch> AppendAsync(StoreSession session, string resource, BatchKind kind, long run, long fullStart, bool pending, PreparedPayload payload, CancellationToken cancel);
+    Task<LogBatch> AppendAsync(StoreSession session, string resource, BatchHeader header, PreparedPayload payload, CancellationToken cancel);
 
     /// <summary>Makes a run's pending batches visible, or discards them.</summary>
     Task SettleAsync(StoreSession session, string resource, long run, BatchState state, CancellationToken cancel);
@@ -88,6 +95,12 @@ internal interface IResourceLog
 
     /// <summary>The newest mark that is visible: the end of the newest complete full.</summary>
     Task<LogBatch?> NewestMarkAsync(string resource, CancellationToken cancel);
+
+    /// <summary>The first batch of the newest full, complete or not, discarded ones passed over; 0: there is none.</summary>
+    Task<long> NewestFullStartAsync(string resource, CancellationToken cancel);
+
+    /// <summary>The mark of the full that begins with that batch; null: it has none, or not yet.</summary>
+    Task<LogBatch?> FindMarkAsync(string resource, long fullStart, CancellationToken cancel);
 
     /// <summary>
     /// The rows of a batch, not to be changed: those that this process has just appended, or the payload's, whose digest is checked (hub.store.damaged when it differs or is missing).

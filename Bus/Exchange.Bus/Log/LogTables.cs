@@ -41,5 +41,6 @@ internal static class LogTables
             ALTER TABLE bus_log_payload ALTER COLUMN content SET STORAGE EXTERNAL;
             {end}
             """),
+        new("bus-log", 2, "batches of re-organised fulls", "ALTER TABLE bus_log_batch ADD COLUMN staged integer NOT NULL DEFAULT 0"),
     ];
 }

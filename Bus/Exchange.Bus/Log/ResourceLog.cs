@@ -22,7 +22,7 @@ internal sealed class ResourceLog(IStore store, ArrowCodec codec, IPayloadPlace 
         return new PreparedPayload(Digest(content), content.Length, rows.Count - deletes, deletes, file, file is null ? content : ReadOnlyMemory<byte>.Empty) { Rows = rows };
     }
 
-    public async Task<LogBatch> AppendAsync(StoreSession session, string resource, BatchKind kind, long run, long fullStart, bool pending, PreparedPayload payload, CancellationToken cancel)
+    public async Task<LogBatch> AppendAsync(StoreSession session, string resource, BatchHeader header, PreparedPayload payload, CancellationToken cancel)
     {
         var (number, previous) = (await session.QueryAsync("""
             INSERT INTO bus_log_head (resource, number, digest) VALUES (@resource, 1, @none)
@@ -33,15 +33,16 @@ internal sealed class ResourceLog(IStore store, ArrowCodec codec, IPayloadPlace 
         {
             Resource = resource,
             Number = number,
-            Kind = kind,
-            State = pending ? BatchState.Pending : BatchState.Visible,
-            Run = run,
-            FullStart = fullStart < 0 ? number : fullStart,
+            Kind = header.Kind,
+            State = header.Pending ? BatchState.Pending : BatchState.Visible,
+            Run = header.Run,
+            Staged = header.Staged,
+            FullStart = header.FullStart < 0 ? number : header.FullStart,
             Upserts = payload.Upserts,
             Deletes = payload.Deletes,
             PayloadBytes = payload.Bytes,
             PayloadDigest = payload.Digest,
-            Digest = BatchRow.Chain(previous, number, kind, payload.Digest),
+            Digest = BatchRow.Chain(previous, number, header.Kind, payload.Digest),
             PreviousDigest = previous,
             AppendedAt = Temporal.Instant(Temporal.Microseconds(time.GetUtcNow())),
         };
@@ -72,6 +73,12 @@ internal sealed class ResourceLog(IStore store, ArrowCodec codec, IPayloadPlace 
     public Task<LogBatch?> NewestMarkAsync(string resource, CancellationToken cancel) =>
         FirstAsync("resource = @resource AND kind = 'mark' AND state = 'visible' ORDER BY number DESC LIMIT 1", cancel, ("resource", resource));
 
+    public Task<long> NewestFullStartAsync(string resource, CancellationToken cancel) => store.ReadAsync(session => session.ScalarAsync<long>(
+        "SELECT max(full_start) FROM bus_log_batch WHERE resource = @resource AND kind <> 'change' AND state <> 'discarded'", cancel, ("resource", resource)), cancel);
+
+    public Task<LogBatch?> FindMarkAsync(string resource, long fullStart, CancellationToken cancel) =>
+        FirstAsync("resource = @resource AND kind = 'mark' AND full_start = @start AND state <> 'discarded'", cancel, ("resource", resource), ("start", fullStart));
+
     public async Task<RowBatch> LoadAsync(LogBatch batch, CancellationToken cancel)
     {
         if (recent.Find(batch) is { } known) return known;
@@ -90,12 +97,12 @@ internal sealed class ResourceLog(IStore store, ArrowCodec codec, IPayloadPlace 
     static Task<int> InsertAsync(StoreSession session, LogBatch batch, string? file, CancellationToken cancel) => session.ExecuteAsync(
         $"""
         INSERT INTO bus_log_batch ({BatchRow.Columns}, file)
-        VALUES (@resource, @number, @kind, @state, @run, @full_start, @upserts, @deletes, @payload_bytes, @payload_digest, @digest, @previous_digest, @appended_at, @file)
+        VALUES (@resource, @number, @kind, @state, @run, @full_start, @upserts, @deletes, @payload_bytes, @payload_digest, @digest, @previous_digest, @appended_at, @staged, @file)
         """, cancel,
         ("resource", batch.Resource), ("number", batch.Number), ("kind", BatchRow.Text(batch.Kind)), ("state", BatchRow.Text(batch.State)), ("run", batch.Run),
         ("full_start", batch.FullStart), ("upserts", batch.Upserts), ("deletes", batch.Deletes), ("payload_bytes", batch.PayloadBytes),
         ("payload_digest", batch.PayloadDigest), ("digest", batch.Digest), ("previous_digest", batch.PreviousDigest),
-        ("appended_at", Temporal.Microseconds(batch.AppendedAt)), ("file", file));
+        ("appended_at", Temporal.Microseconds(batch.AppendedAt)), ("staged", batch.Staged), ("file", file));
 
     async Task<LogBatch?> FirstAsync(string condition, CancellationToken cancel, params (string Name, object? Value)[] parameters) =>
         (await store.ReadAsync(session => session.QueryAsync($"SELECT {BatchRow.Columns} FROM bus_log_batch WHERE {condition}", BatchRow.Read, cancel, parameters), cancel)).FirstOrDefault();

@@ -16,8 +16,9 @@ internal interface IKnownValues
     /// <param name="items">The item set, sorted by name.</param>
     /// <exception cref="InvalidOperationException">The set is not built (<see cref="IsBuiltAsync"/>).</exception>
     /// <param name="tuples"><see cref="RowKey.Text(IReadOnlyList{string?})"/> of the values, in the order of <paramref name="items"/>.</param>
+    /// <param name="own">The resource itself asks: while a full takes the place of its rows, only what that full has brought counts.</param>
     /// <param name="cancel">Stops.</param>
-    Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> FindAsync(string resource, IReadOnlyList<string> items, IReadOnlyCollection<string> tuples, CancellationToken cancel);
+    Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> FindAsync(string resource, IReadOnlyList<string> items, IReadOnlyCollection<string> tuples, bool own, CancellationToken cancel);
 
     /// <summary>
     /// Brings the index up to a batch that is being appended, in the same transaction. Call it for every batch with rows, also when no rule asks for an item set any
@@ -32,6 +33,20 @@ internal interface IKnownValues
     /// </summary>
     /// <exception cref="Contracts.Errors.ExchangeException">hub.lease.busy: another process rebuilds the same set; hub.resource.unknown; hub.resource.held: the key changed.</exception>
     Task RebuildAsync(string resource, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel);
+
+    /// <summary>
+    /// Begins sets that a full fills which takes the place of all rows: they are kept up beside the built ones from the next <see cref="ApplyAsync"/> on. What an earlier full has begun to fill goes.
+    /// </summary>
+    Task BeginFillingAsync(StoreSession session, string resource, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel);
+
+    /// <summary>Puts the filled sets into the built ones' place, in the transaction that ends the full.</summary>
+    Task EndFillingAsync(StoreSession session, string resource, CancellationToken cancel);
+
+    /// <summary>Gives up what such a full has begun to fill: it will not be ended.</summary>
+    Task AbandonFillingAsync(StoreSession session, string resource, CancellationToken cancel);
+
+    /// <summary>Removes values of sets that were replaced, a piece at a time; for now and then. Killed, the next call goes on.</summary>
+    Task SweepAsync(CancellationToken cancel);
 
     /// <summary>Whether the index of that item set has been built.</summary>
     Task<bool> IsBuiltAsync(string resource, IReadOnlyList<string> items, CancellationToken cancel);

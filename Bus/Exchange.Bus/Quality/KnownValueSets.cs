@@ -15,6 +15,7 @@ internal static class KnownValueSets
             .Select(rule => rule.Reference)
             .Where(reference => reference?.Resource == resource.Name)
             .Select(reference => reference!.Items.Values.Order(StringComparer.Ordinal).ToArray());
-        return [.. unique.Concat(referenced).DistinctBy(set => string.Join('\0', set), StringComparer.Ordinal)];
+        var business = resource.BusinessKey.Count > 0 ? [resource.BusinessKey.Order(StringComparer.Ordinal).ToArray()] : Array.Empty<string[]>();
+        return [.. unique.Concat(business).Concat(referenced).DistinctBy(set => string.Join('\0', set), StringComparer.Ordinal)];
     }
 }

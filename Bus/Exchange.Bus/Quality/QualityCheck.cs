@@ -39,6 +39,10 @@ internal static class QualityCheck
         for (var at = 0; at < resource.Key.Count; at++)
             if (resource.FindItem(resource.Key[at]) is { Type.Kind: ItemKind.Double } item)
                 problems.Add(($"key[{at}]", $"'{item.Name}' is a double, and equality of doubles is not reliable: a key needs another type"));
+        CheckNames("businessKey", resource.BusinessKey, resource, problems);
+        for (var at = 0; at < resource.BusinessKey.Count; at++)
+            if (resource.FindItem(resource.BusinessKey[at]) is { Type.Kind: ItemKind.Double or ItemKind.Binary } item)
+                problems.Add(($"businessKey[{at}]", $"'{item.Name}' is {item.Type}: a key needs values that compare exactly and can be read"));
         CheckNames("deduplicate.latest", resource.DeduplicateBy, resource, problems);
         for (var at = 0; at < resource.DeduplicateBy.Count; at++)
             if (resource.Key.Contains(resource.DeduplicateBy[at]))

@@ -26,7 +26,13 @@ internal interface IRowJudge
 {
     /// <summary>Judges the rows of a page whose columns are named by items (columns that are no items are passed over). Item sets that references
     /// and `unique` need are looked up once a page.</summary>
-    Task<JudgedPage> JudgeAsync(SourcePage page, CancellationToken cancel);
+    /// <param name="page">The rows.</param>
+    /// <param name="leaving">Digests of keys that are deleted together with these rows: what they held is free. Null: none.</param>
+    /// <param name="cancel">Stops.</param>
+    Task<JudgedPage> JudgeAsync(SourcePage page, IReadOnlySet<string>? leaving, CancellationToken cancel);
+
+    /// <summary>The same where nothing is deleted with the rows.</summary>
+    Task<JudgedPage> JudgeAsync(SourcePage page, CancellationToken cancel) => JudgeAsync(page, null, cancel);
 
     /// <summary>Keys in item types, normalised as the items ask: for deletions, whose rows hold nothing else. Columns that are no key items are passed over.</summary>
     ConvertedKeys ConvertKeys(RowBatch rows);

@@ -14,7 +14,7 @@ internal sealed class RowJudge(IReadOnlyList<ItemJudge> items, IReadOnlyList<int
 {
     public bool AsksOwnRows { get; } = rules.Any(rule => rule is UniqueRule or ReferenceRule { IsToOwnResource: true });
 
-    public async Task<JudgedPage> JudgeAsync(SourcePage page, CancellationToken cancel)
+    public async Task<JudgedPage> JudgeAsync(SourcePage page, IReadOnlySet<string>? leaving, CancellationToken cancel)
     {
         var count = page.Rows.Count;
         var findings = new Findings(count);
@@ -26,7 +26,7 @@ internal sealed class RowJudge(IReadOnlyList<ItemJudge> items, IReadOnlyList<int
             columns[at] = items[at].Judge(page, faults, findings);
         }
 
-        var rows = new JudgedRows(RowBatch.OfColumns(columns, count), keyOrdinals, findings);
+        var rows = new JudgedRows(RowBatch.OfColumns(columns, count), keyOrdinals, findings, leaving);
         KeyRule.Judge(page, rows, keyOrdinals.Any(ordinal => items[ordinal].MayMerge(page)), findings);
         var dependants = new Dependants();
         foreach (var rule in rules) await rule.JudgeAsync(rows, findings, dependants, cancel);

@@ -48,9 +48,12 @@ internal sealed class RowJudgeFactory(IExpressionCompiler compiler, IKnownValues
 
         var references = resource.Rules.Where(rule => rule.Reference is not null).ToLookup(rule => rule.Reference!.Resource == resource.Name);
         rules.AddRange(references[false].Select(rule => new ReferenceRule(rule, resource, known)));
-        rules.AddRange(resource.Items.SelectMany((item, ordinal) => item.Rules.Where(rule => rule.Name == ItemRules.Unique).Select(_ => new UniqueRule(resource.Name, item.Name, ordinal, known))));
+        rules.AddRange(resource.Items.SelectMany(item => item.Rules.Where(rule => rule.Name == ItemRules.Unique).Select(_ => Unique([item.Name], ItemRules.Unique))));
+        if (resource.BusinessKey.Count > 0) rules.Add(Unique(resource.BusinessKey, UniqueRule.BusinessKey));
         rules.AddRange(references[true].Select(rule => new ReferenceRule(rule, resource, known)));
         return rules;
+
+        UniqueRule Unique(IReadOnlyList<string> items, string name) => new(resource.Name, items, name, item => Ordinal(resource, item), known);
     }
 
     /// <summary>Times without an offset are times of the source's own clock, as the reader takes them; what is pushed is UTC.</summary>

@@ -65,6 +65,9 @@ internal interface IQuarantine
     /// <summary>Closes, when a full's mark is delivered, open entries of a subscription that were refused before the full began: had the full met their keys, it had judged them anew.</summary>
     Task<long> CloseOlderAsync(StoreSession session, string resource, string subscription, long fullStart, long batch, CancellationToken cancel);
 
+    /// <summary>Broken rules of rows that stand open as refused by that run of intake: how many are of code sets, and how many in all.</summary>
+    Task<(long Codes, long All)> BrokenInRunAsync(string resource, long run, CancellationToken cancel);
+
     /// <summary>Whether any entry is open, cheaply.</summary>
     Task<bool> AnyOpenAsync(string resource, string? subscription, CancellationToken cancel);
 

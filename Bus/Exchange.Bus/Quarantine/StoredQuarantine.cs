@@ -1,4 +1,5 @@
 using Exchange.Bus.Bulk;
+using Exchange.Bus.Quality.Rules;
 using Exchange.Contracts.Rows;
 using Exchange.Storage;
 
@@ -36,6 +37,12 @@ internal sealed class StoredQuarantine(IStore store, TimeProvider time) : IQuara
     public Task<long> CloseOlderAsync(StoreSession session, string resource, string subscription, long fullStart, long batch, CancellationToken cancel) =>
         CloseWhereAsync(session, "resource = @resource AND subscription = @subscription AND closed_batch IS NULL AND batch < @start", "", batch, pushed: false,
             [("resource", resource), ("subscription", subscription), ("start", fullStart)], cancel);
+
+    public Task<(long Codes, long All)> BrokenInRunAsync(string resource, long run, CancellationToken cancel) => store.ReadAsync(async session => (await session.QueryAsync("""
+        SELECT coalesce(sum(CASE WHEN e.rule = @codes THEN 1 ELSE 0 END), 0), count(*)
+        FROM bus_quarantine q JOIN bus_quarantine_error e ON e.row_id = q.id
+        WHERE q.resource = @resource AND q.subscription = '' AND q.closed_batch IS NULL AND q.run = @run
+        """, row => (row.GetInt64(0), row.GetInt64(1)), cancel, ("codes", CodeSetRule.Name), ("resource", resource), ("run", run)))[0], cancel);
 
     public Task<bool> AnyOpenAsync(string resource, string? subscription, CancellationToken cancel) => store.ReadAsync(async session =>
         await session.ScalarAsync<long?>("SELECT 1 FROM bus_quarantine WHERE resource = @resource AND subscription = @subscription AND closed_batch IS NULL LIMIT 1", cancel,

@@ -70,7 +70,7 @@ internal sealed partial class ScheduledReading(IStore store, ILeases leases, Rea
         IntakeOutcome taken;
         try
         {
-            taken = await intake.RunAsync(resource, wantFull: false, null, null, cancel);
+            taken = await intake.RunAsync(resource, default, null, null, cancel);
         }
         catch (ExchangeException fault) when (fault.Code == ErrorCodes.ResourceUnknown)
         {
@@ -86,7 +86,7 @@ internal sealed partial class ScheduledReading(IStore store, ILeases leases, Rea
         {
             case null: await book.EndAsync(lease, resource, FireOutcome.Done, run, Node.Name, cancel); break;
             // Read again at once it would break the limit again: what is wrong is corrected by people.
-            case { Code: ErrorCodes.ErrorLimitReached }: await book.EndAsync(lease, resource, FireOutcome.Stopped, run, Node.Name, cancel); break;
+            case { Code: ErrorCodes.ErrorLimitReached or ErrorCodes.SourceHeld }: await book.EndAsync(lease, resource, FireOutcome.Stopped, run, Node.Name, cancel); break;
             case var fault: await TryAgainAsync(lease, reading, fault, run, cancel); break;
         }
     }

@@ -25,7 +25,7 @@ internal sealed class QuietSources(SourceStates sources, ExchangeHistory history
         var here = time.GetUtcNow();
         if (_lookAgain.TryGetValue(resource, out var then) && here < then && then - here <= Pause) return false;
         _lookAgain[resource] = here + Pause;
-        if ((await sources.ReadAsync(resource, cancel)).Position.CaptureRemoved) return false;
+        if ((await sources.ReadAsync(resource, cancel)).Position is { CaptureRemoved: true } or { Reorganise.Begins: false }) return false;
         var now = await _clock.ReadAsync(store, cancel);
         return await history.LastDoneAsync(resource, null, now, cancel) is not { } last || now - last >= LongestSilence;
     }

@@ -20,6 +20,9 @@ internal interface IRoute
     /// <summary>Whether every row of the resource stands at the target: there is no filter.</summary>
     bool TakesEveryRow { get; }
 
+    /// <summary>The target's columns in which those items stand one to one, in their order; null: some item has none.</summary>
+    IReadOnlyList<string>? ColumnsOf(IReadOnlyList<string> items);
+
     /// <summary>A digest over everything that decides what is delivered (filter, map, code maps' content, target, types): when it changes, the log is delivered anew.</summary>
     string Fingerprint { get; }
 

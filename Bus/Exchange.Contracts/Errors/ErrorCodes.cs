@@ -18,6 +18,7 @@ public static class ErrorCodes
     public const string StoreOutdated = "hub.store.outdated";
     public const string StoreDamaged = "hub.store.damaged";
     public const string SecretUnreadable = "hub.secret.unreadable";
+    public const string SourceHeld = "provider.source.held";
     public const string ErrorLimitReached = "provider.quality.limit";
     public const string FrontEndUnreachable = "frontend.connection.unreachable";
     public const string FrontEndLoginRefused = "frontend.login.refused";
@@ -28,4 +29,5 @@ public static class ErrorCodes
     /// <summary>A fault that nobody foresaw: a bug.</summary>
     public const string ProgramFailed = "hub.program.failed";
     public const string LedgerMismatch = "subscriber.ledger.mismatch";
+    public const string SwitchUnequal = "subscriber.switch.unequal";
 }

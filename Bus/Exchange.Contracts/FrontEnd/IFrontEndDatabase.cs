@@ -57,7 +57,7 @@ public enum FrontEndFault
 }
 
 /// <summary>A fault of a front-end database, classified. The message names connection, table and what the engine said, never a connection string.</summary>
-public sealed class FrontEndException(FrontEndFault fault, string code, Party party, string message, string next, Exception? inner = null)
+public class FrontEndException(FrontEndFault fault, string code, Party party, string message, string next, Exception? inner = null)
     : ExchangeException(code, party, message, next, inner)
 {
     public FrontEndFault Fault { get; } = fault;

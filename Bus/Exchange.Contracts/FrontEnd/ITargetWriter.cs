@@ -86,6 +86,9 @@ public interface ITargetTransaction : IAsyncDisposable
     /// <summary>How many rows stand inside the scope, those that are marked as deleted not counted.</summary>
     Task<long> CountAsync(CancellationToken cancel);
 
+    /// <summary>How many tuples of those columns' values stand in more than one row of the scope, compared exactly; rows with a NULL in any of them, and those that are marked as deleted, not counted.</summary>
+    Task<long> DuplicatesAsync(IReadOnlyList<string> columns, CancellationToken cancel);
+
     /// <summary>Collects keys (key columns only, in key order) that a full has seen, in a temporary table.</summary>
     Task AddSeenAsync(RowBatch keys, CancellationToken cancel);
 

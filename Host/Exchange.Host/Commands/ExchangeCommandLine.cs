@@ -21,6 +21,7 @@ internal static class ExchangeCommandLine
         new SyncCommand(terminal),
         new RunCommand(terminal),
         new CaptureCommand(terminal),
+        new NoticeCommand(terminal),
         new ErrorsCommand(terminal),
     ];
 

@@ -28,7 +28,7 @@ internal sealed class DemoRun(Terminal terminal, DemoFolder folder, string? key,
     }
 
     /// <summary>The story, in its order.</summary>
-    static IReadOnlyList<IChapter> Chapters() => [new OpeningChapter(), new SupervisionChapter(), new PublicityChapter(), new InspectionsChapter(), new KilledChapter()];
+    static IReadOnlyList<IChapter> Chapters() => [new OpeningChapter(), new SupervisionChapter(), new KeyChangeChapter(), new PublicityChapter(), new InspectionsChapter(), new KilledChapter()];
 
     static async Task<ChapterResult> TellAsync(IChapter chapter, int number, Story story, StoryView view, CancellationToken cancel)
     {

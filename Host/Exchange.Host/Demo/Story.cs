@@ -35,6 +35,10 @@ internal sealed class Story(Hub hub, Province province, StoryView view, TimeProv
     /// <summary>Every row of the source, as SQL sees it, stands at the target as it must, and no other.</summary>
     public void ExpectSame(string what, long rows, RowDifference difference) => Expect(what, new RowDifference(rows, rows, 0, 0).ToString(), difference.ToString());
 
+    /// <summary>Runs one exchange that is to be held.</summary>
+    public async Task<SyncResult> SyncHeldAsync(string subscription, CancellationToken cancel) =>
+        (await hub.Get<IExchanges>().SyncAsync(new SyncRequest([subscription], Full: false), null, cancel)).Single();
+
     /// <summary>Runs one exchange as `exchange sync` does.</summary>
     public async Task<SyncResult> SyncAsync(string subscription, CancellationToken cancel)
     {

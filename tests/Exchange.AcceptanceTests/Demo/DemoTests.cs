@@ -20,6 +20,7 @@ public sealed partial class DemoTests
         StringAssert.Contains(demo.Out, "0 read, 0 loaded, 0 errors, 0 tombstoned, 0 closed");
         StringAssert.Contains(demo.Out, "12, 66.7 %, 100 %");
         StringAssert.Contains(demo.Out, "the same in 49 hours");
+        StringAssert.Contains(demo.Out, "a, done: 11 accepted = 11 at the centre, 0 duplicates");
         StringAssert.Contains(demo.Out, "refused, naming data_up_status");
 
         Assert.IsFalse(NotHeld().IsMatch(demo.Out), demo.Out);

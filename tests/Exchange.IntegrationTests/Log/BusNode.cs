@@ -55,7 +55,7 @@ internal sealed class BusNode(ServiceProvider services)
         return await Store.WriteAsync(async session =>
         {
             if (known) await Known.ApplyAsync(session, resource, [], rows, [0], cancel);
-            return await Log.AppendAsync(session, resource, kind, run, fullStart, pending, payload, cancel);
+            return await Log.AppendAsync(session, resource, new BatchHeader(kind, run, fullStart, pending), payload, cancel);
         }, cancel);
     }
 

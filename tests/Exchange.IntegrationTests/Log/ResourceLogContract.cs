@@ -74,7 +74,7 @@ public abstract class ResourceLogContract
         var payload = await node.Log.PrepareAsync("r", BusNode.Rows(("1", "lost")), Cancel);
         await Assert.ThrowsExactlyAsync<InvalidDataException>(() => node.WriteAsync(async session =>
         {
-            await node.Log.AppendAsync(session, "r", BatchKind.Change, 1, 0, false, payload, Cancel);
+            await node.Log.AppendAsync(session, "r", new BatchHeader(BatchKind.Change, 1), payload, Cancel);
             throw new InvalidDataException();
         }, Cancel));
         Assert.IsNull(await node.Log.HeadAsync("r", Cancel));
@@ -163,7 +163,7 @@ public abstract class ResourceLogContract
         var payload = await node.Log.PrepareAsync("r", undone, Cancel);
         await Assert.ThrowsExactlyAsync<InvalidOperationException>(() => node.WriteAsync(async session =>
         {
-            await node.Log.AppendAsync(session, "r", BatchKind.Change, 1, 0, false, payload, Cancel);
+            await node.Log.AppendAsync(session, "r", new BatchHeader(BatchKind.Change, 1), payload, Cancel);
             throw new InvalidOperationException("undo");
         }, Cancel));
         var second = await (await BusNode.CreateAsync(fixture, Cancel)).AppendAsync(BusNode.Rows(("2", "stands")), Cancel);
@@ -219,7 +219,7 @@ public sealed class SqliteResourceLogTests : ResourceLogContract
         var node = await BusNode.CreateAsync(fixture, Cancel);
         var payload = await node.Log.PrepareAsync("r", BusNode.Rows(("1", "late")), Cancel);
         fixture.Time.Advance(PayloadFiles.Validity + TimeSpan.FromSeconds(1));
-        await Assert.ThrowsExactlyAsync<InvalidOperationException>(() => node.WriteAsync(session => node.Log.AppendAsync(session, "r", BatchKind.Change, 1, 0, false, payload, Cancel), Cancel));
+        await Assert.ThrowsExactlyAsync<InvalidOperationException>(() => node.WriteAsync(session => node.Log.AppendAsync(session, "r", new BatchHeader(BatchKind.Change, 1), payload, Cancel), Cancel));
         Assert.IsNull(await node.Log.HeadAsync("r", Cancel));
     }
 

@@ -44,7 +44,7 @@ public abstract class KnownValuesContract
         await node.AppendAsync(BusNode.Rows(("1", "a"), ("2", "a"), ("3", "a"), ("3", "b")), Cancel);
         Assert.AreEqual("a=1+2 b=3", await FindAsync(node, "a", "b"));
         await node.AppendAsync(BusNode.Rows(("4", "a"), ("5", "a")), Cancel);
-        var keys = (await node.Known.FindAsync("r", ByName, [RowKey.Text(["a"])], Cancel)).Values.Single();
+        var keys = (await node.Known.FindAsync("r", ByName, [RowKey.Text(["a"])], own: false, Cancel)).Values.Single();
         Assert.HasCount(2, keys.Distinct().ToArray());
     }
 
@@ -56,8 +56,8 @@ public abstract class KnownValuesContract
         string[] both = ["id", "name"];
         await node.Known.RebuildAsync("r", [both, ["absent"]], Cancel);
         await node.AppendAsync(BusNode.Rows(("1", "a"), ("2", null)), Cancel);
-        Assert.HasCount(1, await node.Known.FindAsync("r", both, [RowKey.Text(["1", "a"]), RowKey.Text(["a", "1"]), RowKey.Text(["2", null])], Cancel));
-        Assert.IsEmpty(await node.Known.FindAsync("r", ["absent"], [RowKey.Text(["1"])], Cancel));
+        Assert.HasCount(1, await node.Known.FindAsync("r", both, [RowKey.Text(["1", "a"]), RowKey.Text(["a", "1"]), RowKey.Text(["2", null])], own: false, Cancel));
+        Assert.IsEmpty(await node.Known.FindAsync("r", ["absent"], [RowKey.Text(["1"])], own: false, Cancel));
         Assert.IsFalse(await node.Known.IsBuiltAsync("r", ByName, Cancel));
     }
 
@@ -102,7 +102,7 @@ public abstract class KnownValuesContract
         }, Cancel);
         await node.Known.RebuildAsync("r", [ByName], Cancel);
         await appending;
-        Assert.HasCount(20, await node.Known.FindAsync("r", ByName, [.. Enumerable.Range(0, 20).Select(at => RowKey.Text([$"m{at}"]))], Cancel));
+        Assert.HasCount(20, await node.Known.FindAsync("r", ByName, [.. Enumerable.Range(0, 20).Select(at => RowKey.Text([$"m{at}"]))], own: false, Cancel));
     }
 
     [TestMethod]
@@ -150,8 +150,12 @@ public abstract class KnownValuesContract
 
         public Task<PreparedPayload> PrepareAsync(string resource, RowBatch rows, CancellationToken cancel) => log.PrepareAsync(resource, rows, cancel);
 
-        public Task<LogBatch> AppendAsync(StoreSession session, string resource, BatchKind kind, long run, long fullStart, bool pending, PreparedPayload payload, CancellationToken cancel) =>
-            log.AppendAsync(session, resource, kind, run, fullStart, pending, payload, cancel);
+        public Task<LogBatch> AppendAsync(StoreSession session, string resource, BatchHeader header, PreparedPayload payload, CancellationToken cancel) =>
+            log.AppendAsync(session, resource, header, payload, cancel);
+
+        public Task<long> NewestFullStartAsync(string resource, CancellationToken cancel) => log.NewestFullStartAsync(resource, cancel);
+
+        public Task<LogBatch?> FindMarkAsync(string resource, long fullStart, CancellationToken cancel) => log.FindMarkAsync(resource, fullStart, cancel);
 
         public Task SettleAsync(StoreSession session, string resource, long run, BatchState state, CancellationToken cancel) => log.SettleAsync(session, resource, run, state, cancel);
     }
@@ -160,7 +164,7 @@ public abstract class KnownValuesContract
     async Task<string> FindAsync(BusNode node, params string[] names)
     {
         var ids = Enumerable.Range(1, 9).ToDictionary(id => RowKey.Digest(RowKey.Text([$"{id}"])), id => id);
-        var found = await node.Known.FindAsync("r", ByName, [.. names.Select(name => RowKey.Text([name]))], Cancel);
+        var found = await node.Known.FindAsync("r", ByName, [.. names.Select(name => RowKey.Text([name]))], own: false, Cancel);
         return string.Join(' ', names.Where(name => found.ContainsKey(RowKey.Text([name]))).Select(name => $"{name}={string.Join('+', found[RowKey.Text([name])].Select(key => ids[key]).Order())}"));
     }
 }

@@ -79,7 +79,7 @@ internal sealed class TimelinessHub(StoreFixture fixture, ServiceProvider servic
     public async Task AppendAsync(string resource)
     {
         var payload = await Get<IResourceLog>().PrepareAsync(resource, BusNode.Rows(("1", "one")), cancel);
-        await Get<IStore>().WriteAsync(session => Get<IResourceLog>().AppendAsync(session, resource, BatchKind.Change, 1, 0, false, payload, cancel), cancel);
+        await Get<IStore>().WriteAsync(session => Get<IResourceLog>().AppendAsync(session, resource, new BatchHeader(BatchKind.Change, 1), payload, cancel), cancel);
     }
 
     public Task DeliveredAsync(string subscription, long applied, bool held = false) =>

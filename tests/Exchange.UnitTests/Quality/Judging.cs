@@ -126,7 +126,7 @@ internal sealed class FakeKnownValues : IKnownValues
         return this;
     }
 
-    public Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> FindAsync(string resource, IReadOnlyList<string> items, IReadOnlyCollection<string> tuples, CancellationToken cancel)
+    public Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> FindAsync(string resource, IReadOnlyList<string> items, IReadOnlyCollection<string> tuples, bool own, CancellationToken cancel)
     {
         var set = $"{resource}:{string.Join(',', items)}";
         Asked.Add(set);
@@ -137,6 +137,14 @@ internal sealed class FakeKnownValues : IKnownValues
     public Task ApplyAsync(StoreSession session, string resource, IReadOnlyList<IReadOnlyList<string>> itemSets, RowBatch rows, IReadOnlyList<int> keyOrdinals, CancellationToken cancel) => Task.CompletedTask;
 
     public Task RebuildAsync(string resource, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel) => Task.CompletedTask;
+
+    public Task BeginFillingAsync(StoreSession session, string resource, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel) => Task.CompletedTask;
+
+    public Task EndFillingAsync(StoreSession session, string resource, CancellationToken cancel) => Task.CompletedTask;
+
+    public Task AbandonFillingAsync(StoreSession session, string resource, CancellationToken cancel) => Task.CompletedTask;
+
+    public Task SweepAsync(CancellationToken cancel) => Task.CompletedTask;
 
     public Task<bool> IsBuiltAsync(string resource, IReadOnlyList<string> items, CancellationToken cancel) => Task.FromResult(true);
 }

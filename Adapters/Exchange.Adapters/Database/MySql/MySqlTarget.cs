@@ -120,6 +120,8 @@ internal sealed class MySqlTarget(SqlDialect dialect, TimeProvider clock) : Targ
     public override void Bind(DbCommand command, string name, Column column, int row, TimeZoneInfo? zone) =>
         command.Parameters.Add(new MySqlParameter(name, column is BytesColumn { Type.Kind: ItemKind.Binary } bytes ? bytes[row].ToArray() : MySqlText.At(column, row, zone)));
 
+    public override string Exactly(string column, ItemType type) => type.IsText ? $"BINARY {column}" : column;
+
     public override object Instant(long microseconds, TimeZoneInfo? zone) => MySqlText.Instant(microseconds, zone);
 
     public override string KeepExisting(string key) => $"ON DUPLICATE KEY UPDATE {Dialect.Quote(key)} = {Dialect.Quote(key)}";

@@ -98,6 +98,8 @@ internal sealed class PostgreSqlTarget(SqlDialect dialect, TimeProvider clock) :
 
     public override void Bind(DbCommand command, string name, Column column, int row, TimeZoneInfo? zone) => command.Parameters.Add(new NpgsqlParameter(name, Value(column, row, zone)));
 
+    public override string Exactly(string column, ItemType type) => type.IsText ? column + " COLLATE \"C\"" : column;
+
     public override object Instant(long microseconds, TimeZoneInfo? zone) => zone is null ? Temporal.Instant(microseconds) : LocalTime.From(microseconds, zone);
 
     public override TargetTransaction Transaction(DbConnection connection, FrontEndConnection settings, TargetTable target, FreshTarget fresh) =>

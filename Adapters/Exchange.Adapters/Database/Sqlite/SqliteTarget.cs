@@ -75,6 +75,8 @@ internal sealed class SqliteTarget(SqlDialect dialect, TimeProvider clock) : Tar
         _ => column.TextAt(row),
     }));
 
+    public override string Exactly(string column, ItemType type) => type.IsText ? column + " COLLATE BINARY" : column;
+
     public override object Instant(long microseconds, TimeZoneInfo? zone) => Temporal.TimestampText(microseconds);
 
     public override TargetTransaction Transaction(DbConnection connection, FrontEndConnection settings, TargetTable target, FreshTarget fresh) =>

@@ -84,6 +84,9 @@ internal abstract class TargetEngine(SqlDialect dialect, TimeProvider clock)
     /// <param name="zone">Set when the table's column holds local time.</param>
     public abstract object Instant(long microseconds, TimeZoneInfo? zone);
 
+    /// <summary>An expression that is equal only where values are, text compared by code point.</summary>
+    public virtual string Exactly(string column, ItemType type) => column;
+
     /// <summary>What has an INSERT leave rows alone whose key stands already.</summary>
     public virtual string KeepExisting(string key) => $"ON CONFLICT ({Dialect.Quote(key)}) DO NOTHING";
 

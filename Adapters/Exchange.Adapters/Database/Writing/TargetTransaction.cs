@@ -64,8 +64,16 @@ internal abstract class TargetTransaction(TargetEngine engine, DbConnection conn
     public Task<long> CountAsync(CancellationToken cancel) => RunAsync("counting the rows of", async () =>
     {
         await using var command = Connection.Command("");
-        var standing = HasTombstone ? $" AND COALESCE(t.{Engine.Dialect.Quote(Tombstone.Deleted)}, {Engine.False}) = {Engine.False}" : "";
-        command.CommandText = $"SELECT count(*) FROM {Table} AS t WHERE 1 = 1{standing}{Scope.Bind(Engine, command, "t", ZoneOf)}";
+        command.CommandText = $"SELECT count(*) FROM {Table} AS t WHERE 1 = 1{Standing}{Scope.Bind(Engine, command, "t", ZoneOf)}";
+        return Convert.ToInt64(await command.ExecuteScalarAsync(cancel), CultureInfo.InvariantCulture);
+    }, cancel);
+
+    public Task<long> DuplicatesAsync(IReadOnlyList<string> columns, CancellationToken cancel) => RunAsync("looking for duplicates in", async () =>
+    {
+        await using var command = Connection.Command("");
+        var values = columns.Select(column => Engine.Exactly("t." + Engine.Dialect.Quote(column), Target.Columns[Ordinal(column)].Type)).ToList();
+        var whole = string.Concat(columns.Select(column => $" AND t.{Engine.Dialect.Quote(column)} IS NOT NULL"));
+        command.CommandText = $"SELECT count(*) FROM (SELECT count(*) AS copies FROM {Table} AS t WHERE 1 = 1{whole}{Standing}{Scope.Bind(Engine, command, "t", ZoneOf)} GROUP BY {string.Join(", ", values)} HAVING count(*) > 1) AS d";
         return Convert.ToInt64(await command.ExecuteScalarAsync(cancel), CultureInfo.InvariantCulture);
     }, cancel);
 
@@ -185,6 +193,9 @@ internal abstract class TargetTransaction(TargetEngine engine, DbConnection conn
     RowGuard Guard => _guard ??= new RowGuard(Target, Native.Zip(Target.Columns).Where(pair => pair.First.DropsBlanks).Select(pair => pair.Second.Name).ToHashSet(StringComparer.Ordinal));
 
     TimeZoneInfo? TombstoneZone { get; set; }
+
+    /// <summary>A condition: the row is not marked as deleted.</summary>
+    string Standing => HasTombstone ? $" AND COALESCE(t.{Engine.Dialect.Quote(Tombstone.Deleted)}, {Engine.False}) = {Engine.False}" : "";
 
     static List<int> Rows(RowBatch rows, RowOperation operation)
     {

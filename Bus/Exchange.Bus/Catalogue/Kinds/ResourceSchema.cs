@@ -1,5 +1,6 @@
 using System.Globalization;
 using Exchange.Bus.Catalogue.Schema;
+using Exchange.Contracts.Operations;
 
 namespace Exchange.Bus.Catalogue.Kinds;
 
@@ -31,6 +32,17 @@ internal static class ResourceSchema
         new RecordShape<IReadOnlyList<string>>("deduplicate", [Latest], values => values.Required(Latest)),
         "Which of several rows with one key counts. Left out: such rows are error rows.");
 
+    static readonly Field<IReadOnlyList<string>> BusinessKey = new("businessKey", new ListShape<string>(Scalars.Identifier, mayBeEmpty: false),
+        "Items by which people tell rows apart whatever key the department's software gives them, such as the number of a document and who issued it: a row whose values another row holds is an error row, and an increment in which most rows are such holds the exchange (reason a).");
+
+    static readonly Field<IReadOnlyList<ReorganisationReason>> ByItself = new("automatic", new ListShape<ReorganisationReason>(Scalars.Choice(
+        [("a", ReorganisationReason.KeyChanged), ("b", ReorganisationReason.ContentOffStandard), ("c", ReorganisationReason.CodesOffStandard), ("d", ReorganisationReason.IncrementBroken)])),
+        "Reasons of DB23/T 2835 §7.3.4 for which the hub reads the resource anew without waiting for a notice; default [d].", required: true);
+
+    static readonly Field<IReadOnlyList<ReorganisationReason>> Reorganise = new("reorganise",
+        new RecordShape<IReadOnlyList<ReorganisationReason>>("reorganise", [ByItself], values => values.Required(ByItself)),
+        "When increments cannot go on and the full must be re-organised.");
+
     static readonly Field<long> BatchRows = new("batchRows", Scalars.Whole(1, 1_000_000), "Rows of a batch at most; default 20000.");
 
     static readonly Field<long> MaxErrors = new("maxErrors", Scalars.Whole(0, long.MaxValue), "A run with more rejected rows stops before it delivers; no limit by default.");
@@ -46,7 +58,7 @@ internal static class ResourceSchema
         "resources",
         "A catalogue entry: what is exchanged, how a row is named and judged, where it is read.",
         new RecordShape<Resource>("Resource spec",
-            [Provider, Class, Share, Key, Items, Rules, RequiredColumns, Deduplicate, BatchRows, MaxErrors, MaxErrorPercent, MaxCellBytes, Source], Build),
+            [Provider, Class, Share, Key, Items, Rules, RequiredColumns, Deduplicate, BusinessKey, Reorganise, BatchRows, MaxErrors, MaxErrorPercent, MaxCellBytes, Source], Build),
         Columns);
 
     static Resource Build(RecordValues values) => new()
@@ -62,6 +74,8 @@ internal static class ResourceSchema
         Rules = values.Or(Rules, []),
         RequiredColumns = values.Or(RequiredColumns, []),
         DeduplicateBy = values.Or(Deduplicate, []),
+        BusinessKey = values.Or(BusinessKey, []),
+        ReorganiseByItself = values.Or(Reorganise, [ReorganisationReason.IncrementBroken]),
         BatchRows = (int)values.Or(BatchRows, 20_000),
         MaxErrors = values.OptionalValue(MaxErrors),
         MaxErrorPercent = values.OptionalValue(MaxErrorPercent),

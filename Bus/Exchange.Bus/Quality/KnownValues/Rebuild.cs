@@ -1,4 +1,3 @@
-using Exchange.Bus.Bulk;
 using Exchange.Bus.Log;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.Rows;
@@ -26,7 +25,7 @@ internal sealed class Rebuild(IStore store, IResourceLog log, string resource, I
             replaced = await TryReplaceAsync(sets, done, cancel);
         }
 
-        foreach (var id in replaced) await RemoveAsync(id, cancel);
+        foreach (var id in replaced) await ValueSet.RemoveAsync(store, id, cancel);
     }
 
     /// <summary>New sets beside the built ones; what a killed rebuild left goes.</summary>
@@ -47,7 +46,7 @@ internal sealed class Rebuild(IStore store, IResourceLog log, string resource, I
 
             return (begun, abandoned);
         }, cancel);
-        foreach (var id in left) await RemoveAsync(id, cancel);
+        foreach (var id in left) await ValueSet.RemoveAsync(store, id, cancel);
         return sets;
     }
 
@@ -109,18 +108,5 @@ internal sealed class Rebuild(IStore store, IResourceLog log, string resource, I
             if (await session.ExecuteAsync("UPDATE bus_known_set SET built = 0 WHERE id = @id AND built = 0", cancel, ("id", set.Id)) == 1) continue;
             throw new ExchangeException(ErrorCodes.LeaseBusy, Party.Hub, $"Another process is building the known values of resource '{resource}'.", "Try again when it has ended.");
         }
-    }
-
-    /// <summary>Removes a set's values a piece at a time, so that no transaction is long. No set names them any more.</summary>
-    async Task RemoveAsync(long id, CancellationToken cancel)
-    {
-        int removed;
-        do
-        {
-            removed = await store.WriteAsync(session => session.ExecuteAsync(
-                "DELETE FROM bus_known_value WHERE set_id = @set AND key_digest IN (SELECT key_digest FROM bus_known_value WHERE set_id = @set LIMIT @most)", cancel,
-                ("set", id), ("most", ValueTable.Chunk * 4)), cancel);
-        }
-        while (removed > 0);
     }
 }

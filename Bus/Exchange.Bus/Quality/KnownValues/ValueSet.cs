@@ -19,6 +19,19 @@ internal sealed record ValueSet(long Id, IReadOnlyList<string> Items)
             foreach (var chunk in last.Chunk(ValueTable.Chunk)) await set.ApplyAsync(session, rows, chunk, cancel);
     }
 
+    /// <summary>Removes a set's values a piece at a time, so that no transaction is long. For sets that nobody asks any more.</summary>
+    public static async Task RemoveAsync(IStore store, long id, CancellationToken cancel)
+    {
+        int removed;
+        do
+        {
+            removed = await store.WriteAsync(session => session.ExecuteAsync(
+                "DELETE FROM bus_known_value WHERE set_id = @set AND key_digest IN (SELECT key_digest FROM bus_known_value WHERE set_id = @set LIMIT @most)", cancel,
+                ("set", id), ("most", ValueTable.Chunk * 4)), cancel);
+        }
+        while (removed > 0);
+    }
+
     async Task ApplyAsync(StoreSession session, RowBatch rows, KeyValuePair<string, int>[] keys, CancellationToken cancel)
     {
         var ordinals = Items.Select(rows.Ordinal).ToArray();

@@ -3,7 +3,7 @@ using Exchange.Contracts.Rows;
 namespace Exchange.Bus.Quality.Rules;
 
 /// <summary>A page in item types, as rules of the whole row see it. Key texts and digests are made only when a rule asks. One judging thread uses it.</summary>
-internal sealed class JudgedRows(RowBatch rows, IReadOnlyList<int> keyOrdinals, Findings findings)
+internal sealed class JudgedRows(RowBatch rows, IReadOnlyList<int> keyOrdinals, Findings findings, IReadOnlySet<string>? leaving = null)
 {
     string?[]? _digests;
     Dictionary<string, int>? _byDigest;
@@ -37,6 +37,9 @@ internal sealed class JudgedRows(RowBatch rows, IReadOnlyList<int> keyOrdinals, 
         _digests ??= new string?[Count];
         return _digests[row] ??= KeyText(row) is { } text ? RowKey.Digest(text) : null;
     }
+
+    /// <summary>Whether the row of that key is deleted together with what is judged.</summary>
+    public bool IsLeaving(string digest) => leaving is not null && leaving.Contains(digest);
 
     /// <summary>The row of this page that has that key; the last when several have.</summary>
     public bool TryFindRow(string digest, out int row)

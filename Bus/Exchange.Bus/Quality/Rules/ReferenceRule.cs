@@ -43,7 +43,7 @@ internal sealed class ReferenceRule : ResourceRule
         }
 
         if (byTuple.Count == 0) return;
-        var found = await _known.FindAsync(_reference.Resource, _there, byTuple.Keys, cancel);
+        var found = await _known.FindAsync(_reference.Resource, _there, byTuple.Keys, own: false, cancel);
         var own = found.Count < byTuple.Count ? OwnRows(rows) : [];
         foreach (var (tuple, needing) in byTuple)
         {

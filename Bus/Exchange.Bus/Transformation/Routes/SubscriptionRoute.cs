@@ -41,6 +41,12 @@ internal sealed class SubscriptionRoute : IRoute
 
     public string Fingerprint { get; }
 
+    public IReadOnlyList<string>? ColumnsOf(IReadOnlyList<string> items)
+    {
+        var columns = items.Select(item => _columns.FirstOrDefault(column => column.KeyItem == item)?.Name).ToList();
+        return columns.Contains(null) ? null : [.. columns.OfType<string>()];
+    }
+
     public RoutedBatch Route(RowBatch batch)
     {
         var view = ItemView.Of(batch, _items, _zone);

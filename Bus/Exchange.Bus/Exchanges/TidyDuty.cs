@@ -1,9 +1,10 @@
 using Exchange.Bus.Log;
+using Exchange.Bus.Quality;
 
 namespace Exchange.Bus.Exchanges;
 
-/// <summary>Removes payload files that belong to no batch, once an hour.</summary>
-internal sealed class PayloadDuty(PayloadSweep payloads, TimeProvider time) : IHubDuty
+/// <summary>Removes what nobody needs any more, once an hour: payload files that belong to no batch, known values that were replaced.</summary>
+internal sealed class TidyDuty(PayloadSweep payloads, IKnownValues known, TimeProvider time) : IHubDuty
 {
     static readonly TimeSpan Pause = TimeSpan.FromHours(1);
 
@@ -12,6 +13,7 @@ internal sealed class PayloadDuty(PayloadSweep payloads, TimeProvider time) : IH
         while (true)
         {
             await payloads.SweepAsync(stopping);
+            await known.SweepAsync(stopping);
             await Task.Delay(Pause, time, stopping);
         }
     }
