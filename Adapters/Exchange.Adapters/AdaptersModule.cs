@@ -2,6 +2,7 @@ using Exchange.Adapters.Database;
 using Exchange.Adapters.Database.MySql;
 using Exchange.Adapters.Database.PostgreSql;
 using Exchange.Adapters.Database.Sqlite;
+using Exchange.Adapters.Database.SqlServer;
 using Exchange.Adapters.Database.Writing;
 using Exchange.Contracts.FrontEnd;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,7 +13,7 @@ namespace Exchange.Adapters;
 /// <summary>The edge to what departments already have.</summary>
 public static class AdaptersModule
 {
-    /// <summary>Registers <see cref="IFrontEndDatabases"/>: PostgreSQL, MariaDB/MySQL and SQLite. Nothing is opened before its first use.</summary>
+    /// <summary>Registers <see cref="IFrontEndDatabases"/>: PostgreSQL, MariaDB/MySQL, SQL Server and SQLite. Nothing is opened before its first use.</summary>
     public static IServiceCollection AddAdapters(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -29,6 +30,7 @@ public static class AdaptersModule
     {
         PostgreSqlDialect => new PostgreSqlTarget(dialect, clock),
         MySqlDialect => new MySqlTarget(dialect, clock),
+        SqlServerDialect => new SqlServerTarget(dialect, clock),
         SqliteDialect => new SqliteTarget(dialect, clock),
         _ => throw new ArgumentException($"No writer for '{dialect.Provider}'.", nameof(dialect)),
     };

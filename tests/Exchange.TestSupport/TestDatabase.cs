@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Microsoft.Data.SqlClient;
 using Microsoft.Data.Sqlite;
 using MySqlConnector;
 using Npgsql;
@@ -7,10 +8,14 @@ namespace Exchange.TestSupport;
 
 /// <summary>
 /// A new, empty database on one of the real servers that <c>./test</c> starts (EXCHANGE_TEST_POSTGRESQL, EXCHANGE_TEST_MYSQL), or a SQLite file; dropped when
-/// disposed. A missing server is a failure of the test, never a skip.
+/// disposed. A missing server is a failure of the test, never a skip; but a SQL Server (EXCHANGE_TEST_SQLSERVER) can't be installed by <c>./test</c>: tests that need one are reported as
+/// not run where there is none.
 /// </summary>
 public sealed class TestDatabase : IAsyncDisposable
 {
+    /// <summary>Why tests of SQL Server are not run.</summary>
+    public const string NoSqlServer = "no server: EXCHANGE_TEST_SQLSERVER is not set";
+
     readonly Func<ValueTask> _drop;
 
     TestDatabase(string provider, string connectionString, Func<ValueTask> drop)
@@ -20,7 +25,9 @@ public sealed class TestDatabase : IAsyncDisposable
         _drop = drop;
     }
 
-    /// <summary>postgresql, mysql or sqlite, as a Connection manifest says it.</summary>
+    public static bool HasSqlServer => !string.IsNullOrWhiteSpace(Environment.GetEnvironmentVariable("EXCHANGE_TEST_SQLSERVER"));
+
+    /// <summary>postgresql, mysql, sqlserver or sqlite, as a Connection manifest says it.</summary>
     public string Provider { get; }
 
     public string ConnectionString { get; }
@@ -40,6 +47,16 @@ public sealed class TestDatabase : IAsyncDisposable
                 await RunAsync(new MySqlConnection(mysql.ConnectionString), $"CREATE DATABASE `{name}` CHARACTER SET utf8mb4");
                 return new TestDatabase(provider, new MySqlConnectionStringBuilder(Server("EXCHANGE_TEST_MYSQL")) { Database = name, MaximumPoolSize = 20 }.ConnectionString,
                     async () => await RunAsync(new MySqlConnection(mysql.ConnectionString), $"DROP DATABASE IF EXISTS `{name}`"));
+            case "sqlserver":
+                // A collation of UTF-8, so that a statement's plain literals hold every character: SQL Server 2019 and later.
+                var server = new SqlConnectionStringBuilder(Server("EXCHANGE_TEST_SQLSERVER")) { Pooling = false, InitialCatalog = "master" };
+                await RunAsync(new SqlConnection(server.ConnectionString), $"CREATE DATABASE [{name}] COLLATE Latin1_General_100_CI_AS_SC_UTF8");
+                var own = new SqlConnectionStringBuilder(Server("EXCHANGE_TEST_SQLSERVER")) { InitialCatalog = name, MaxPoolSize = 20 }.ConnectionString;
+                return new TestDatabase(provider, own, async () =>
+                {
+                    SqlConnection.ClearPool(new SqlConnection(own));
+                    await RunAsync(new SqlConnection(server.ConnectionString), $"ALTER DATABASE [{name}] SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE [{name}]");
+                });
             case "sqlite":
                 var folder = Directory.CreateTempSubdirectory("exchange-test-");
                 return new TestDatabase(provider, new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder.FullName, name + ".db") }.ConnectionString, () =>
@@ -59,6 +76,7 @@ public sealed class TestDatabase : IAsyncDisposable
         {
             "postgresql" => new NpgsqlConnection(ConnectionString),
             "mysql" => new MySqlConnection(ConnectionString),
+            "sqlserver" => new SqlConnection(ConnectionString),
             _ => new SqliteConnection(ConnectionString),
         };
         await connection.OpenAsync();

@@ -32,5 +32,5 @@ internal sealed record ConnectionUrl(string Host, int? Port, string? User, strin
     public static FrontEndException Unreadable(FrontEndConnection connection) => new(
         FrontEndFault.Standing, ErrorCodes.FrontEndUnfit, Party.Provider,
         $"The connection string of {connection} cannot be read.",
-        "Give the driver's keywords (Host=…;Username=…) or a URL (postgresql://, mysql://, sqlite:PATH); percent-encode special characters in a URL.");
+        "Give the driver's keywords (Host=…;Username=…) or a URL (postgresql://, mysql://, sqlserver://, sqlite:PATH); percent-encode special characters in a URL.");
 }

@@ -2,6 +2,7 @@ using Exchange.Adapters.Database.MySql;
 using Exchange.Adapters.Database.PostgreSql;
 using Exchange.Adapters.Database.Reading;
 using Exchange.Adapters.Database.Sqlite;
+using Exchange.Adapters.Database.SqlServer;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
 
@@ -15,8 +16,9 @@ internal sealed class FrontEndDatabases(Func<FrontEndConnection, SqlDialect, IEr
     readonly PostgreSqlDialect _postgresql = new();
     readonly MySqlDialect _mysql = new();
     readonly SqliteDialect _sqlite = new();
+    readonly SqlServerDialect _sqlserver = new();
 
-    public IReadOnlyList<string> Providers { get; } = ["postgresql", "mysql", "sqlite"];
+    public IReadOnlyList<string> Providers { get; } = ["postgresql", "mysql", "sqlserver", "sqlite"];
 
     public IFrontEndDatabase Open(FrontEndConnection connection)
     {
@@ -26,6 +28,8 @@ internal sealed class FrontEndDatabases(Func<FrontEndConnection, SqlDialect, IEr
                 return Make(connection, _postgresql, cancel => PostgreSqlReadSession.OpenAsync(_postgresql, connection, cancel), open => new PostgreSqlCapture(connection, _postgresql, open));
             case "mysql":
                 return Make(connection, _mysql, cancel => MySqlReadSession.OpenAsync(_mysql, connection, cancel), open => new MySqlCapture(connection, _mysql, open));
+            case "sqlserver":
+                return Make(connection, _sqlserver, cancel => SqlServerReadSession.OpenAsync(_sqlserver, connection, cancel), open => new SqlServerCapture(connection, _sqlserver, open));
             case "sqlite":
                 return Make(connection, _sqlite, cancel => SqliteReadSession.OpenAsync(_sqlite, connection, cancel), open => new SqliteCapture(connection, _sqlite, open));
             default:

@@ -24,6 +24,9 @@ internal abstract class SqlDialect
 
     public string Quote(TableName table) => table.Schema is null ? Quote(table.Name) : $"{Quote(table.Schema)}.{Quote(table.Name)}";
 
+    /// <summary>The end of an ordered SELECT that answers so many rows, after so many others.</summary>
+    public virtual string Limit(long rows, long skip = 0) => skip == 0 ? $"LIMIT {rows}" : $"LIMIT {rows} OFFSET {skip}";
+
     /// <summary>An open connection with the session set as the hub needs it (UTC, strict mode, no silent conversions). Faults come classified.</summary>
     public abstract Task<DbConnection> OpenAsync(FrontEndConnection connection, CancellationToken cancel);
 

@@ -5,7 +5,7 @@ namespace Exchange.Contracts.FrontEnd;
 /// <summary>Makes the hub's view of a front-end database; one for each engine, chosen by <see cref="FrontEndConnection.Provider"/>.</summary>
 public interface IFrontEndDatabases
 {
-    /// <summary>The engines known: postgresql, mysql, sqlite.</summary>
+    /// <summary>The engines known: postgresql, mysql, sqlserver, sqlite.</summary>
     IReadOnlyList<string> Providers { get; }
 
     /// <summary>Never connects; a wrong connection string is a <see cref="FrontEndException"/> when first used.</summary>

@@ -14,7 +14,7 @@ public sealed record FrontEndConnection
     /// <summary>The Connection's manifest name, for messages.</summary>
     public required string Name { get; init; }
 
-    /// <summary>postgresql, mysql, sqlite.</summary>
+    /// <summary>postgresql, mysql, sqlserver, sqlite.</summary>
     public required string Provider { get; init; }
 
     /// <summary>The driver's connection string, or a URL of the engine. Secret.</summary>

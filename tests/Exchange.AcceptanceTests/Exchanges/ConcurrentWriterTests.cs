@@ -18,10 +18,14 @@ public sealed class ConcurrentWriterTests
 
     static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
 
+    public static IEnumerable<TestDataRow<(string, string)>> Written =>
+        new[] { ("postgresql", "sqlite"), ("mysql", "postgresql"), ("sqlite", "mysql"), ("sqlserver", "postgresql"), ("postgresql", "sqlserver") }.Select(pair => FrontEnd.Row(pair, pair.Item1, pair.Item2));
+
+    public static IEnumerable<TestDataRow<(string, string, string)>> Tracked =>
+        from engine in FrontEnd.Engines from column in new[] { ("at", "timestamp"), ("version", "int64") } select FrontEnd.Row((engine, column.Item1, column.Item2), engine);
+
     [TestMethod]
-    [DataRow("postgresql", "sqlite")]
-    [DataRow("mysql", "postgresql")]
-    [DataRow("sqlite", "mysql")]
+    [DynamicData(nameof(Written))]
     public async Task Changes_of_a_change_log_arrive_whatever_is_written_meanwhile_and_whatever_full_runs_beside(string sourceEngine, string targetEngine)
     {
         await using var source = await FrontEnd.CreateAsync(sourceEngine);
@@ -43,12 +47,7 @@ public sealed class ConcurrentWriterTests
     }
 
     [TestMethod]
-    [DataRow("postgresql", "at", "timestamp")]
-    [DataRow("postgresql", "version", "int64")]
-    [DataRow("mysql", "at", "timestamp")]
-    [DataRow("mysql", "version", "int64")]
-    [DataRow("sqlite", "at", "timestamp")]
-    [DataRow("sqlite", "version", "int64")]
+    [DynamicData(nameof(Tracked))]
     public async Task Rows_that_are_committed_late_with_older_values_are_never_passed_over_by_a_cursor(string engine, string column, string type)
     {
         var table = Table with { Columns = [.. Table.Columns, (column, type)] };
@@ -145,7 +144,7 @@ public sealed class ConcurrentWriterTests
         if (front.Provider != "sqlite" || random.Next(10) == 0) await Task.Delay(random.Next(60));
         var id = ("@id", (object?)random.Next(1, 400));
         var name = ("@name", (object?)$"名 {random.Next(1000)}");
-        var tracked = ("@tracked", front.Provider == "sqlite" ? value.Text : value.Value);
+        var tracked = ("@tracked", front.Provider is "sqlite" or "sqlserver" ? value.Text : value.Value);
         if (await Writers.RunAsync(connection, transaction, $"UPDATE t SET name = @name, n = n + 1, {column} = @tracked WHERE id = @id", id, name, tracked) == 0)
             await Writers.RunAsync(connection, transaction, "INSERT INTO t VALUES (@id, @name, 0, @tracked)", id, name, tracked);
         if (front.Provider != "sqlite") await Task.Delay(random.Next(10) == 0 ? 400 : random.Next(60));

@@ -28,9 +28,7 @@ public sealed class DeliveryTests
     }
 
     [TestMethod]
-    [DataRow("postgresql")]
-    [DataRow("mysql")]
-    [DataRow("sqlite")]
+    [DynamicData(nameof(FrontEnd.Each), typeof(FrontEnd))]
     public async Task Deletions_are_applied_marked_or_ignored_and_a_row_that_leaves_the_filter_is_deleted(string engine)
     {
         var (source, target, hub) = await BeginAsync(engine, TestHub.Subscription("applied", "r", "applied"), TestHub.Subscription("marked", "r", "marked", "deletes: tombstone"),
@@ -113,9 +111,7 @@ public sealed class DeliveryTests
     }
 
     [TestMethod]
-    [DataRow("postgresql")]
-    [DataRow("mysql")]
-    [DataRow("sqlite")]
+    [DynamicData(nameof(FrontEnd.Each), typeof(FrontEnd))]
     public async Task A_table_that_does_not_fit_is_refused_with_the_difference_and_nothing_is_done(string engine)
     {
         var (source, target, hub) = await BeginAsync(engine, TestHub.Subscription("s", "r", "unfit"), TestHub.Subscription("absent", "r", "absent", "create: false"));

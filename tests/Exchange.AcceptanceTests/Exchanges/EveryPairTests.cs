@@ -21,7 +21,7 @@ public sealed class EveryPairTests
         ["7", " blanks ", "2026-02-28", "a ", " trailing ", "1", "1", "-10000.5", "-12345678901234567890", "-0.30000000000000004", "false", "1752-09-10", "2038-01-19T03:14:08Z", "20"],
     ];
 
-    public static IEnumerable<object[]> Pairs => from source in FrontEnd.Engines from target in FrontEnd.Engines select new object[] { source, target };
+    public static IEnumerable<TestDataRow<(string, string)>> Pairs => from source in FrontEnd.Engines from target in FrontEnd.Engines select FrontEnd.Row((source, target), source, target);
 
     [TestMethod]
     [DynamicData(nameof(Pairs))]
@@ -64,6 +64,7 @@ public sealed class EveryPairTests
         async Task<string> ChangeLogAsync() => (string)(await source.Database.QueryAsync(sourceEngine switch
         {
             "sqlite" => "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'exchange_changelog%'",
+            "sqlserver" => "SELECT name FROM sys.tables WHERE name LIKE 'exchange[_]changelog%'",
             "mysql" => "SELECT table_name FROM information_schema.tables WHERE table_schema = database() AND table_name LIKE 'exchange\\_changelog%'",
             _ => "SELECT tablename::text FROM pg_tables WHERE tablename LIKE 'exchange\\_changelog%'",
         }))[0][0]!;

@@ -37,9 +37,7 @@ public sealed class QualityTests
         [.. (await source.Database.QueryAsync($"SELECT id, err_rule, err_item FROM {table} WHERE err_closed_batch IS NULL")).Select(row => $"{row[0]} {row[1]} {row[2]}".TrimEnd()).Order(StringComparer.Ordinal)];
 
     [TestMethod]
-    [DataRow("postgresql")]
-    [DataRow("mysql")]
-    [DataRow("sqlite")]
+    [DynamicData(nameof(FrontEnd.Each), typeof(FrontEnd))]
     public async Task Every_defect_is_told_to_the_provider_and_closed_by_a_correction_a_deletion_or_what_it_waited_for(string engine)
     {
         await using var source = await FrontEnd.CreateAsync(engine);
@@ -172,9 +170,7 @@ public sealed class QualityTests
     }
 
     [TestMethod]
-    [DataRow("postgresql")]
-    [DataRow("mysql")]
-    [DataRow("sqlite")]
+    [DynamicData(nameof(FrontEnd.Each), typeof(FrontEnd))]
     public async Task Control_columns_say_which_row_of_a_key_stands_and_ties_are_errors(string engine)
     {
         var table = FrontTable.Of("t", "cd_id", ("cd_id", "int64"), ("id", "string(5)"), ("n", "int32"), ("cd_time", "timestamp"), ("cd_batch", "string(10)"), ("cd_operation", "string(1)"));

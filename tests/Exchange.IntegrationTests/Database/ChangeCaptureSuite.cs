@@ -40,7 +40,7 @@ public abstract class ChangeCaptureSuite
     {
         await using var database = Open();
         await database.Capture.InstallAsync(Target, Cancel);
-        await _database.ExecuteAsync("INSERT INTO t VALUES ('a',1),('中',2)");
+        await _database.ExecuteAsync("INSERT INTO t VALUES ('a',1); INSERT INTO t VALUES ('中',2)");
         await _database.ExecuteAsync("UPDATE t SET k = 'b' WHERE k = 'a'");
         await _database.ExecuteAsync("DELETE FROM t WHERE k = '中'");
         var page = await database.Capture.ReadAsync(Target, 100, Cancel);
@@ -152,6 +152,39 @@ public sealed class MySqlChangeCaptureTests : ChangeCaptureSuite
     protected override string Provider => "mysql";
 
     protected override string Objects => "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() UNION ALL SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY 1";
+}
+
+[TestClass]
+[NeedsSqlServer]
+public sealed class SqlServerChangeCaptureTests : ChangeCaptureSuite
+{
+    protected override string Provider => "sqlserver";
+
+    protected override string Objects => "SELECT name FROM sys.objects WHERE is_ms_shipped = 0 ORDER BY 1";
+
+    [TestMethod]
+    public async Task An_open_writer_is_passed_by_its_identity_is_its_own_and_a_disabled_trigger_is_damage()
+    {
+        await Database.ExecuteAsync("CREATE TABLE i (id int IDENTITY(41, 1) PRIMARY KEY, v int)");
+        var target = new CaptureTarget(new TableName("dbo", "i"), ["id"], null);
+        await using var database = Open();
+        await database.Capture.InstallAsync(target, Cancel);
+        Assert.AreEqual(41m, (await Database.QueryAsync("INSERT INTO i (v) VALUES (1); SELECT @@IDENTITY"))[0][0]);
+        await using (var writer = await Database.OpenAsync())
+        await using (var transaction = await writer.BeginTransactionAsync(Cancel))
+        {
+            await using var command = writer.CreateCommand();
+            (command.CommandText, command.Transaction) = ("INSERT INTO i (v) VALUES (2); UPDATE i SET v = 3 WHERE id = 41", transaction);
+            await command.ExecuteNonQueryAsync(Cancel);
+            CollectionAssert.AreEqual(new List<string?> { "41" }, Keys(await database.Capture.ReadAsync(target, 10, Cancel)));
+            Assert.AreEqual(1, (await database.Capture.StatusAsync(target, Cancel)).Waiting);
+            await transaction.CommitAsync(Cancel);
+        }
+
+        CollectionAssert.AreEqual(new List<string?> { "41", "42", "41", "41" }, Keys(await database.Capture.ReadAsync(target, 10, Cancel)));
+        await Database.ExecuteAsync("DISABLE TRIGGER exchange_i_i ON i");
+        Assert.AreEqual(CaptureState.Damaged, (await database.Capture.StatusAsync(target, Cancel)).State);
+    }
 }
 
 [TestClass]

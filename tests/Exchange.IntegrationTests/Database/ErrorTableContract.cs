@@ -80,3 +80,7 @@ public sealed class MySqlErrorTableTests() : ErrorTableContract("mysql");
 
 [TestClass]
 public sealed class SqliteErrorTableTests() : ErrorTableContract("sqlite");
+
+[TestClass]
+[NeedsSqlServer]
+public sealed class SqlServerErrorTableTests() : ErrorTableContract("sqlserver");

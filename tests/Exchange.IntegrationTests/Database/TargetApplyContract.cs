@@ -38,6 +38,7 @@ public abstract class TargetApplyContract(string provider) : TargetSuite(provide
     string? DropRowTwo => Database.Provider switch
     {
         "postgresql" => "create function drop_two() returns trigger language plpgsql as $$ begin if new.id = '2' then return null; end if; return new; end $$; create trigger drop_two before insert on people for each row execute function drop_two()",
+        "sqlserver" => "create trigger drop_two on people after insert as begin set nocount on; delete p from people as p join inserted as i on i.id = p.id where i.id = '2' end",
         "sqlite" => "create trigger drop_two before insert on people when new.id = '2' begin select raise(ignore); end",
         _ => null,
     };
@@ -125,7 +126,7 @@ public abstract class TargetApplyContract(string provider) : TargetSuite(provide
     public async Task A_row_error_undoes_its_call_alone(string? id, string name, string amount)
     {
         var target = People();
-        await Database.ExecuteAsync($"CREATE TABLE people (id varchar(20) {KeyCollation} NOT NULL PRIMARY KEY, name varchar(10) UNIQUE, amount {Dialect.NativeType(ItemType.Decimal(12, 2), false)} CHECK (amount * 1 > -1))");
+        await Database.ExecuteAsync($"CREATE TABLE people (id {KeyChars(20)} NOT NULL PRIMARY KEY, name {Chars(10)} UNIQUE, amount {Dialect.NativeType(ItemType.Decimal(12, 2), false)} CHECK (amount * 1 > -1))");
         await WriteAsync(target, Batch(target, ["0", "taken", "1"]));
         await using (var transaction = await Writer().BeginAsync(target, Cancel))
         {
@@ -144,7 +145,7 @@ public abstract class TargetApplyContract(string provider) : TargetSuite(provide
     public async Task A_null_in_a_column_that_takes_none_is_a_row_error()
     {
         var target = People();
-        await Database.ExecuteAsync($"CREATE TABLE people (id varchar(20) {KeyCollation} NOT NULL PRIMARY KEY, name varchar(10) NOT NULL, amount {Dialect.NativeType(ItemType.Decimal(12, 2), false)})");
+        await Database.ExecuteAsync($"CREATE TABLE people (id {KeyChars(20)} NOT NULL PRIMARY KEY, name {Chars(10)} NOT NULL, amount {Dialect.NativeType(ItemType.Decimal(12, 2), false)})");
         await WriteAsync(target);
         await using var transaction = await Writer().BeginAsync(target, Cancel);
         await RefusedAsync(FrontEndFault.Row, () => transaction.ApplyAsync(Batch(target, ["1", null, "1"]), Cancel));
@@ -157,9 +158,9 @@ public abstract class TargetApplyContract(string provider) : TargetSuite(provide
     public async Task A_foreign_key_that_waits_for_the_commit_is_judged_with_the_rows_that_break_it()
     {
         var target = People();
-        await Database.ExecuteAsync($"CREATE TABLE parents (name varchar(10) {KeyCollation} NOT NULL PRIMARY KEY)");
+        await Database.ExecuteAsync($"CREATE TABLE parents (name {KeyChars(10)} NOT NULL PRIMARY KEY)");
         await Database.ExecuteAsync("INSERT INTO parents VALUES ('known')");
-        await Database.ExecuteAsync($"CREATE TABLE people (id varchar(20) {KeyCollation} NOT NULL PRIMARY KEY, name varchar(10) {KeyCollation}, amount {Dialect.NativeType(ItemType.Decimal(12, 2), false)}, FOREIGN KEY (name) REFERENCES parents (name) {(IsMySql ? "" : "DEFERRABLE INITIALLY DEFERRED")})");
+        await Database.ExecuteAsync($"CREATE TABLE people (id {KeyChars(20)} NOT NULL PRIMARY KEY, name {KeyChars(10)}, amount {Dialect.NativeType(ItemType.Decimal(12, 2), false)}, FOREIGN KEY (name) REFERENCES parents (name) {(IsMySql || IsSqlServer ? "" : "DEFERRABLE INITIALLY DEFERRED")})");
         await WriteAsync(target);
         await using var transaction = await Writer().BeginAsync(target, Cancel);
         await RefusedAsync(FrontEndFault.Row, () => transaction.ApplyAsync(Batch(target, ["1", "unknown", "1"]), Cancel));
@@ -207,8 +208,6 @@ public abstract class TargetApplyContract(string provider) : TargetSuite(provide
 
         await StandsAsync(target, "1|a|1", "2|b|2", "3|a|1", "4|changed|4", "5|e|5");
     }
-
-    string KeyCollation => IsMySql ? "CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin" : "";
 }
 
 [TestClass]
@@ -219,3 +218,7 @@ public sealed class MySqlTargetApplyTests() : TargetApplyContract("mysql");
 
 [TestClass]
 public sealed class SqliteTargetApplyTests() : TargetApplyContract("sqlite");
+
+[TestClass]
+[NeedsSqlServer]
+public sealed class SqlServerTargetApplyTests() : TargetApplyContract("sqlserver");

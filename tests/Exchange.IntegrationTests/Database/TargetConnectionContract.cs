@@ -48,3 +48,7 @@ public sealed class PostgreSqlTargetConnectionTests() : TargetConnectionContract
 
 [TestClass]
 public sealed class MySqlTargetConnectionTests() : TargetConnectionContract("mysql");
+
+[TestClass]
+[NeedsSqlServer]
+public sealed class SqlServerTargetConnectionTests() : TargetConnectionContract("sqlserver");

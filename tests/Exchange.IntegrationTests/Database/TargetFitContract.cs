@@ -6,7 +6,7 @@ namespace Exchange.IntegrationTests.Database;
 /// <summary>Tables that stand already: those that fit are used, those that do not are told of, every fault at once, and left alone.</summary>
 public abstract class TargetFitContract(string provider) : TargetSuite(provider)
 {
-    string Key => IsMySql ? "varchar(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL PRIMARY KEY" : "varchar(20) NOT NULL PRIMARY KEY";
+    string Key => $"{KeyChars(20)} NOT NULL PRIMARY KEY";
 
     string Amount => Dialect.NativeType(ItemType.Decimal(12, 2), key: false);
 
@@ -22,7 +22,7 @@ public abstract class TargetFitContract(string provider) : TargetSuite(provider)
 
     async Task<long> TablesAsync(string name) => await NumberAsync(IsSqlite
         ? $"SELECT COUNT(*) FROM sqlite_schema WHERE name = '{name}'"
-        : $"SELECT COUNT(*) FROM information_schema.tables WHERE table_name = '{name}' AND table_schema = {(IsMySql ? "DATABASE()" : "'public'")}");
+        : $"SELECT COUNT(*) FROM information_schema.tables WHERE table_name = '{name}' AND table_schema = {(IsMySql ? "DATABASE()" : IsSqlServer ? "'dbo'" : "'public'")}");
 
     static void Names(string problem, params string[] parts)
     {
@@ -40,10 +40,10 @@ public abstract class TargetFitContract(string provider) : TargetSuite(provider)
     [TestMethod]
     public async Task Wider_columns_further_columns_and_another_unique_key_fit()
     {
-        var unique = IsMySql ? "varchar(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL UNIQUE" : "varchar(40) NOT NULL UNIQUE";
+        var unique = $"{KeyChars(40)} NOT NULL UNIQUE";
         var wide = Dialect.NativeType(ItemType.Decimal(14, 3), key: false);
-        var own = IsPostgres ? "own int GENERATED ALWAYS AS IDENTITY PRIMARY KEY" : IsMySql ? "own int AUTO_INCREMENT PRIMARY KEY" : "own integer PRIMARY KEY AUTOINCREMENT";
-        await Database.ExecuteAsync($"CREATE TABLE people ({own}, id {unique}, name varchar(50), amount {wide}, remark varchar(5) DEFAULT 'x' NOT NULL)");
+        var own = IsPostgres ? "own int GENERATED ALWAYS AS IDENTITY PRIMARY KEY" : IsMySql ? "own int AUTO_INCREMENT PRIMARY KEY" : IsSqlServer ? "own int IDENTITY PRIMARY KEY" : "own integer PRIMARY KEY AUTOINCREMENT";
+        await Database.ExecuteAsync($"CREATE TABLE people ({own}, id {unique}, name {Chars(50)}, amount {wide}, remark {Chars(5)} DEFAULT 'x' NOT NULL)");
         var target = People();
         await WriteAsync(target, Batch(target, ["1", "a", "1"]));
         await WriteAsync(target, Batch(target, ["1", "b", "2.5"], ["2", "c", null]));
@@ -53,7 +53,7 @@ public abstract class TargetFitContract(string provider) : TargetSuite(provider)
     [TestMethod]
     public async Task Missing_nullable_and_tombstone_columns_are_added()
     {
-        await Database.ExecuteAsync($"CREATE TABLE people (id {Key}, name varchar(10))");
+        await Database.ExecuteAsync($"CREATE TABLE people (id {Key}, name {Chars(10)})");
         await Database.ExecuteAsync("INSERT INTO people VALUES ('1', 'stands')");
         var target = People(DeletePolicy.Tombstone);
         await WriteAsync(target, Batch(target, ["2", "a", "1"]), Deletes(target, [["1"]]));
@@ -72,7 +72,7 @@ public abstract class TargetFitContract(string provider) : TargetSuite(provider)
     [TestMethod]
     public async Task Every_misfit_is_told_at_once()
     {
-        await Database.ExecuteAsync($"CREATE TABLE people (id varchar(20), name int, stamp varchar(5) NOT NULL)");
+        await Database.ExecuteAsync($"CREATE TABLE people (id {Chars(20)}, name int, stamp {Chars(5)} NOT NULL)");
         var problems = await Writer().EnsureAsync(People() with { Columns = [.. People().Columns, new("must", Int32, true, null)] }, create: true, Cancel);
         var all = string.Join('\n', problems);
         Names(all, "'name'", "'stamp'", "'must'", "unique index exactly on (id)");
@@ -81,14 +81,14 @@ public abstract class TargetFitContract(string provider) : TargetSuite(provider)
 
     [TestMethod]
     public async Task A_required_column_that_is_missing() =>
-        Names(await ProblemAsync($"CREATE TABLE people (id {Key}, name varchar(10))", People() with { Columns = [People().Columns[0], People().Columns[1], new("amount", ItemType.Decimal(12, 2), true, null)] }), "amount", "must hold a value", "add it as");
+        Names(await ProblemAsync($"CREATE TABLE people (id {Key}, name {Chars(10)})", People() with { Columns = [People().Columns[0], People().Columns[1], new("amount", ItemType.Decimal(12, 2), true, null)] }), "amount", "must hold a value", "add it as");
 
     [TestMethod]
-    public async Task A_text_column_that_is_too_short() => Names(await ProblemAsync($"CREATE TABLE people (id {Key}, name varchar(9), amount {Amount})"), "'name'", "(9)", "string(10)", "varchar(10)");
+    public async Task A_text_column_that_is_too_short() => Names(await ProblemAsync($"CREATE TABLE people (id {Key}, name {Chars(9)}, amount {Amount})"), "'name'", "(9)", "string(10)", IsSqlServer ? "nvarchar(20)" : "varchar(10)");
 
     [TestMethod]
     public async Task A_decimal_column_with_too_few_digits() =>
-        Names(await ProblemAsync($"CREATE TABLE people (id {Key}, name varchar(10), amount decimal(12,1))"), "'amount'", "(12,1)", "decimal(12,2)");
+        Names(await ProblemAsync($"CREATE TABLE people (id {Key}, name {Chars(10)}, amount decimal(12,1))"), "'amount'", "(12,1)", "decimal(12,2)");
 
     [TestMethod]
     public async Task A_column_of_another_kind() => Names(await ProblemAsync($"CREATE TABLE people (id {Key}, name date, amount {Amount})"), "'name'", "date", "string(10)");
@@ -97,40 +97,40 @@ public abstract class TargetFitContract(string provider) : TargetSuite(provider)
     public async Task A_whole_number_column_that_is_too_narrow()
     {
         var narrow = IsSqlite ? "text" : "smallint";
-        Names(await ProblemAsync($"CREATE TABLE people (id {Key}, name varchar(10), amount {narrow})", People() with { Columns = [People().Columns[0], People().Columns[1], new("amount", Int32, false, null)] }), "'amount'", narrow, "int32");
+        Names(await ProblemAsync($"CREATE TABLE people (id {Key}, name {Chars(10)}, amount {narrow})", People() with { Columns = [People().Columns[0], People().Columns[1], new("amount", Int32, false, null)] }), "'amount'", narrow, "int32");
     }
 
     [TestMethod]
     public async Task A_column_that_must_hold_a_value_and_is_not_written() =>
-        Names(await ProblemAsync($"CREATE TABLE people (id {Key}, name varchar(10), amount {Amount}, stamp varchar(5) NOT NULL)"), "'stamp'", "NOT NULL", "default");
+        Names(await ProblemAsync($"CREATE TABLE people (id {Key}, name {Chars(10)}, amount {Amount}, stamp {Chars(5)} NOT NULL)"), "'stamp'", "NOT NULL", "default");
 
     [TestMethod]
     public async Task A_key_without_a_unique_index_of_its_own() =>
-        Names(await ProblemAsync($"CREATE TABLE people (id {Key.Replace(" PRIMARY KEY", "", StringComparison.Ordinal)}, name varchar(10), amount {Amount}, UNIQUE (id, name))"), "unique index", "(id)");
+        Names(await ProblemAsync($"CREATE TABLE people (id {Key.Replace(" PRIMARY KEY", "", StringComparison.Ordinal)}, name {Chars(10)}, amount {Amount}, UNIQUE (id, name))"), "unique index", "(id)");
 
     [TestMethod]
     public async Task A_view()
     {
-        await Database.ExecuteAsync($"CREATE TABLE base (id {Key}, name varchar(10), amount {Amount})");
+        await Database.ExecuteAsync($"CREATE TABLE base (id {Key}, name {Chars(10)}, amount {Amount})");
         Names(await ProblemAsync("CREATE VIEW people AS SELECT * FROM base"), "people", "view");
     }
 
     [TestMethod]
     public async Task A_column_that_the_database_computes() =>
-        Names(await ProblemAsync($"CREATE TABLE people (id {Key}, amount {Amount}, name varchar(10) GENERATED ALWAYS AS ('x') STORED)"), "'name'", "computed");
+        Names(await ProblemAsync($"CREATE TABLE people (id {Key}, amount {Amount}, {(IsSqlServer ? "name AS ('x') PERSISTED" : $"name {Chars(10)} GENERATED ALWAYS AS ('x') STORED")})"), "'name'", "computed");
 
     [TestMethod]
     public async Task A_key_that_takes_different_texts_for_the_same()
     {
         if (IsPostgres) await Database.ExecuteAsync("CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false)");
-        var key = IsPostgres ? "varchar(20) COLLATE loose" : IsMySql ? "varchar(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" : "varchar(20) COLLATE NOCASE";
-        Names(await ProblemAsync($"CREATE TABLE people (id {key} NOT NULL PRIMARY KEY, name varchar(10), amount {Amount})"), "Key column 'id'", "change it to");
+        var key = IsPostgres ? "varchar(20) COLLATE loose" : IsMySql ? "varchar(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" : IsSqlServer ? "nvarchar(20) COLLATE Latin1_General_100_CS_AS_KS_WS_SC" : "varchar(20) COLLATE NOCASE";
+        Names(await ProblemAsync($"CREATE TABLE people (id {key} NOT NULL PRIMARY KEY, name {Chars(10)}, amount {Amount})"), "Key column 'id'", "change it to");
     }
 
     [TestMethod]
     public async Task A_ledger_of_another_shape()
     {
-        await Database.ExecuteAsync("CREATE TABLE exchange_applied (subscription varchar(5))");
+        await Database.ExecuteAsync($"CREATE TABLE exchange_applied (subscription {Chars(5)})");
         var problems = await Writer().EnsureAsync(People(), create: true, Cancel);
         Names(string.Join('\n', problems), "exchange_applied", "'subscription'", "'batch'");
         Assert.AreEqual(0, await TablesAsync("people"));
@@ -189,3 +189,7 @@ public sealed class MySqlTargetFitTests() : TargetFitContract("mysql")
 
 [TestClass]
 public sealed class SqliteTargetFitTests() : TargetFitContract("sqlite");
+
+[TestClass]
+[NeedsSqlServer]
+public sealed class SqlServerTargetFitTests() : TargetFitContract("sqlserver");

@@ -135,3 +135,7 @@ public sealed class MySqlTargetLedgerTests() : TargetLedgerContract("mysql");
 
 [TestClass]
 public sealed class SqliteTargetLedgerTests() : TargetLedgerContract("sqlite");
+
+[TestClass]
+[NeedsSqlServer]
+public sealed class SqlServerTargetLedgerTests() : TargetLedgerContract("sqlserver");

@@ -3,6 +3,7 @@ using Exchange.Adapters.Database;
 using Exchange.Adapters.Database.MySql;
 using Exchange.Adapters.Database.PostgreSql;
 using Exchange.Adapters.Database.Sqlite;
+using Exchange.Adapters.Database.SqlServer;
 using Exchange.Adapters.Database.Writing;
 using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Rows;
@@ -36,10 +37,18 @@ public abstract class TargetSuite(string provider)
 
     private protected bool IsSqlite => provider == "sqlite";
 
+    private protected bool IsSqlServer => provider == "sqlserver";
+
+    /// <summary>A text column of n characters, and one that may be a key: compared by code point.</summary>
+    private protected string Chars(int length) => IsSqlServer ? $"nvarchar({length})" : $"varchar({length})";
+
+    private protected string KeyChars(int length) => Chars(length) + (IsMySql ? " CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin" : IsSqlServer ? " COLLATE Latin1_General_100_BIN2" : "");
+
     private protected TargetEngine Engine(TimeProvider? clock = null) => provider switch
     {
         "postgresql" => new PostgreSqlTarget(new PostgreSqlDialect(), clock ?? TimeProvider.System),
         "mysql" => new MySqlTarget(new MySqlDialect(), clock ?? TimeProvider.System),
+        "sqlserver" => new SqlServerTarget(new SqlServerDialect(), clock ?? TimeProvider.System),
         _ => new SqliteTarget(new SqliteDialect(), clock ?? TimeProvider.System),
     };
 
@@ -152,6 +161,9 @@ public abstract class TargetSuite(string provider)
     private protected async Task KillOthersAsync()
     {
         if (IsPostgres) await Database.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        else if (IsSqlServer)
+            foreach (var row in await Database.QueryAsync("SELECT session_id FROM sys.dm_exec_sessions WHERE database_id = DB_ID() AND session_id <> @@SPID"))
+                await Database.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"KILL {row[0]}"));
         else
             foreach (var row in await Database.QueryAsync("SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"))
                 await Database.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"KILL {row[0]}"));

@@ -87,10 +87,14 @@ public abstract class TargetValuesContract(string provider) : TargetSuite(provid
     public async Task Keys_that_differ_in_case_accent_or_trailing_blank_are_different_rows()
     {
         var target = People();
-        string[] keys = ["a", "A", "á", "a ", "ａ", "ß", "ss", ""];
+        // SQL Server takes a trailing blank for nothing in every comparison and index: there such a twin of a key that stands is refused, and meets no other row.
+        string[] keys = ["a", "A", "á", .. IsSqlServer ? Array.Empty<string>() : ["a "], "ａ", "ß", "ss", ""];
         await WriteAsync(target, Batch(target, keys.Select(key => new[] { key, "first", null })));
         await WriteAsync(target, Batch(target, ["A", "second", null]), Deletes(target, [["a "]]));
         var expected = keys.Where(key => key != "a ").Select(key => $"{key}|{(key == "A" ? "second" : "first")}|∅").Order(StringComparer.Ordinal).ToArray();
+        CollectionAssert.AreEqual(expected, await StandingAsync(target));
+        if (!IsSqlServer) return;
+        await RefusedAsync(FrontEndFault.Row, () => WriteAsync(target, Batch(target, ["a ", "twin", null])));
         CollectionAssert.AreEqual(expected, await StandingAsync(target));
     }
 
@@ -189,3 +193,7 @@ public sealed class MySqlTargetValuesTests() : TargetValuesContract("mysql")
 
 [TestClass]
 public sealed class SqliteTargetValuesTests() : TargetValuesContract("sqlite");
+
+[TestClass]
+[NeedsSqlServer]
+public sealed class SqlServerTargetValuesTests() : TargetValuesContract("sqlserver");

@@ -53,14 +53,14 @@ internal abstract class ChangeCapture(FrontEndConnection connection, SqlDialect 
         {
             await using var session = await open(cancel);
             List<SourceColumn> columns = [new(Operation, Operation), .. target.KeyColumns.Select(column => new SourceColumn(column, column))];
-            var from = dialect.Quote(Log(target)) + " s";
+            var from = dialect.Quote(Log(target)) + " s" + session.PassLocked;
             var shapes = await session.ShapesAsync(from, columns, cancel);
             var id = (await session.ShapesAsync(from, [new SourceColumn(Id, Id)], cancel))[0];
             var log = new LogRows(shapes.Skip(1).Select(shape => (shape.Item, shape.Type)), rows);
             // The id is a value too: its order text is each engine's own form.
             var page = new PageBuilder([id, .. shapes], 0, new SourceQuery { Columns = columns, Key = [], KeyIsUnique = true, LargestCell = int.MaxValue }, rows, long.MaxValue, new LocalTime(connection));
             await session.ReadAsync(string.Create(CultureInfo.InvariantCulture,
-                $"SELECT {session.Value(id)}, {string.Join(", ", shapes.Select(session.Value))} FROM {from} ORDER BY {session.Order(id, codePoint: false)} LIMIT {rows}"), [], page, cancel);
+                $"SELECT {session.Value(id)}, {string.Join(", ", shapes.Select(session.Value))} FROM {from} ORDER BY {session.Order(id, codePoint: false)} {dialect.Limit(rows)}"), [], page, cancel);
             return log.Take(page.Rows);
         });
 
@@ -81,6 +81,9 @@ internal abstract class ChangeCapture(FrontEndConnection connection, SqlDialect 
     /// <param name="Right">Whether it is as the hub makes it, and in force.</param>
     /// <param name="IsLog">The change log itself.</param>
     protected sealed record Part(string Name, bool Stands, bool Right, bool IsLog = false);
+
+    /// <summary>As <see cref="ReadSession.PassLocked"/>, for a session that is not one of reading.</summary>
+    protected virtual string PassLocked => "";
 
     protected TableName Log(CaptureTarget target) => new(target.Table.Schema, Named("exchange_changelog", target));
 
@@ -110,7 +113,7 @@ internal abstract class ChangeCapture(FrontEndConnection connection, SqlDialect 
     {
         await using var command = session.CreateCommand();
         command.CommandText = sql;
-        command.Transaction = transaction;
+        if (transaction is not null) command.Transaction = transaction;
         await command.ExecuteNonQueryAsync(cancel);
     }
 
@@ -133,7 +136,7 @@ internal abstract class ChangeCapture(FrontEndConnection connection, SqlDialect 
     }
 
     async Task<long> CountAsync(DbConnection session, CaptureTarget target, CancellationToken cancel) =>
-        Convert.ToInt64((await QueryAsync(session, $"SELECT count(*) FROM {dialect.Quote(Log(target))}", cancel))[0][0], CultureInfo.InvariantCulture);
+        Convert.ToInt64((await QueryAsync(session, $"SELECT count(*) FROM {dialect.Quote(Log(target))}{PassLocked}", cancel))[0][0], CultureInfo.InvariantCulture);
 
     async Task<T> GuardedAsync<T>(CaptureTarget target, string doing, Func<Task<T>> act)
     {

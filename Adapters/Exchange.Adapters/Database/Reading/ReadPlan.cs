@@ -42,7 +42,8 @@ internal sealed class ReadPlan
     {
         var key = string.Join(", ", Key.Select(column => session.Order(column, codePoint: true)));
         var latest = Find(_query.Latest);
-        var order = latest.Count == 0 ? "" : " ORDER BY " + string.Join(", ", latest.Select(column => session.Order(column, codePoint: true) + (session.NullsLast ? " DESC NULLS LAST" : " DESC")));
+        // Any row may stand for its key: all of a partition have one place in an order by the key, and some engines ask for one.
+        var order = latest.Count == 0 ? " ORDER BY " + key : " ORDER BY " + string.Join(", ", latest.Select(column => session.Order(column, codePoint: true) + (session.NullsLast ? " DESC NULLS LAST" : " DESC")));
         var ties = latest.Count == 0 ? "" : $", count(*) OVER (PARTITION BY {key}, {string.Join(", ", latest.Select(column => session.Order(column, codePoint: true)))}) AS exchange_ties";
         var columns = string.Join(", ", Columns.Select(column => "s." + _dialect.Quote(column.Column)).Distinct());
         return $"""

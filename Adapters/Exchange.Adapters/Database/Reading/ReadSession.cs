@@ -15,6 +15,9 @@ internal abstract class ReadSession : IAsyncDisposable
     /// <summary>Where an ascending order puts NULL.</summary>
     public abstract bool NullsLast { get; }
 
+    /// <summary>What stands after a table of the hub's own whose rows of open transactions are passed by instead of waited for; empty where nobody waits.</summary>
+    public virtual string PassLocked => "";
+
     /// <summary>The columns as they read.</summary>
     /// <param name="from">A FROM item with the alias s.</param>
     /// <param name="columns">Null: all.</param>

@@ -21,14 +21,14 @@ internal sealed partial class SourceReader
         var parameters = new List<byte[]>();
         List<string> conditions = [$"s.{dialect.Quote(order[0].Column)} IS NOT NULL", await session.BoundAsync(query, bound, order[0], parameters, cancel)];
         if (token is not null) conditions.Add(Past(session, order, token, parameters));
-        var sql = $"SELECT {ReadPlan.Texts(session, order)}, {plan.Values(session)} FROM {plan.From} WHERE {string.Join(" AND ", conditions)} ORDER BY {ReadPlan.OrderBy(session, order, codePoint: false)} LIMIT ";
+        var sql = $"SELECT {ReadPlan.Texts(session, order)}, {plan.Values(session)} FROM {plan.From} WHERE {string.Join(" AND ", conditions)} ORDER BY {ReadPlan.OrderBy(session, order, codePoint: false)} ";
 
         // Rows that share tracked columns and key have one place; a page never parts them, so a page may be longer by them.
         for (var extra = query.KeyIsUnique ? 1L : Together; ; extra *= Together)
         {
             var limit = rows + extra;
             var page = new PageBuilder(plan.Columns, order.Count, query, rows, bytes, _local.Value) { KeepTogether = true };
-            await session.ReadAsync(sql + limit, parameters, page, cancel);
+            await session.ReadAsync(sql + dialect.Limit(limit), parameters, page, cancel);
             if (page.Stopped || page.Rows.Count < limit) return page.Page(page.Stopped ? page.Place() : null);
         }
     }, cancel);

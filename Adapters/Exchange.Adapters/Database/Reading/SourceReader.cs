@@ -30,7 +30,7 @@ internal sealed partial class SourceReader(FrontEndConnection connection, SqlDia
     {
         List<string> conditions = [.. plan.Key.Select(column => $"s.{dialect.Quote(column.Column)} IS NOT NULL")];
         if (token is not null) conditions.Add(plan.After(session, codePoint: false, first: 0));
-        var sql = $"SELECT {ReadPlan.Texts(session, plan.Key)}, {plan.Values(session)} FROM {plan.From} WHERE {string.Join(" AND ", conditions)} ORDER BY {ReadPlan.OrderBy(session, plan.Key, codePoint: false)} LIMIT {limit}";
+        var sql = $"SELECT {ReadPlan.Texts(session, plan.Key)}, {plan.Values(session)} FROM {plan.From} WHERE {string.Join(" AND ", conditions)} ORDER BY {ReadPlan.OrderBy(session, plan.Key, codePoint: false)} {dialect.Limit(limit)}";
         await session.ReadAsync(sql, Parts(token), page, cancel);
         return page;
     }
@@ -43,7 +43,7 @@ internal sealed partial class SourceReader(FrontEndConnection connection, SqlDia
 
         var order = ReadPlan.OrderBy(session, plan.Key, codePoint: true);
         var last = new PageBuilder([], plan.Key.Count, query, 1, long.MaxValue, _local.Value);
-        await session.ReadAsync($"SELECT {ReadPlan.Texts(session, plan.Key)} FROM {plan.From} WHERE {string.Join(" AND ", conditions)} ORDER BY {order} LIMIT 1 OFFSET {rows - 1}", parameters, last, cancel);
+        await session.ReadAsync($"SELECT {ReadPlan.Texts(session, plan.Key)} FROM {plan.From} WHERE {string.Join(" AND ", conditions)} ORDER BY {order} {dialect.Limit(1, rows - 1)}", parameters, last, cancel);
         if (last.Rows.Count > 0)
         {
             conditions.Add(plan.UpTo(session, parameters.Count));
@@ -64,7 +64,7 @@ internal sealed partial class SourceReader(FrontEndConnection connection, SqlDia
         };
         var counts = page.Copies is null ? "" : page.Ties is null ? ", 1" : ", 1, 1";
         var nulls = string.Join(" OR ", plan.Key.Select(column => $"s.{dialect.Quote(column.Column)} IS NULL"));
-        await session.ReadAsync($"SELECT {plan.Values(session)}{counts} FROM {plan.From} WHERE {nulls} ORDER BY {ReadPlan.Texts(session, plan.Columns)} LIMIT {rows} OFFSET {passed}", [], page, cancel);
+        await session.ReadAsync($"SELECT {plan.Values(session)}{counts} FROM {plan.From} WHERE {nulls} ORDER BY {ReadPlan.Texts(session, plan.Columns.DistinctBy(column => column.Column))} {dialect.Limit(rows, passed)}", [], page, cancel);
         return page.Page(page.Rows.Count > 0 && (page.Stopped || page.Rows.Count >= rows) ? ResumeToken.AmongNulls(passed + page.Rows.Count) : null);
     }
 

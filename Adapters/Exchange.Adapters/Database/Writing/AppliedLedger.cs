@@ -36,7 +36,7 @@ internal sealed class AppliedLedger(TargetEngine engine, TableName beside)
     public async Task<LedgerEntry?> LastAsync(DbConnection connection, string subscription, CancellationToken cancel)
     {
         await using var command = connection.Command(
-            $"SELECT {Names("batch", "kind", "rows_upserted", "rows_deleted", "digest", "applied_at")} FROM {_table} WHERE {Names("subscription")} = @subscription ORDER BY {Names("batch")} DESC LIMIT 1",
+            $"SELECT {Names("batch", "kind", "rows_upserted", "rows_deleted", "digest", "applied_at")} FROM {_table} WHERE {Names("subscription")} = @subscription ORDER BY {Names("batch")} DESC {engine.Dialect.Limit(1)}",
             ("@subscription", subscription));
         await using var reader = await command.ExecuteReaderAsync(cancel);
         if (!await reader.ReadAsync(cancel)) return null;

@@ -43,10 +43,10 @@ internal sealed class ErrorTableWriter(TargetEngine engine, FrontEndConnection c
         foreach (var chunk in rows.DistinctBy(row => row.Id, StringComparer.Ordinal).Chunk(size))
         {
             await using var command = session.Command("");
-            var sql = new StringBuilder($"INSERT INTO {engine.Dialect.Quote(table.Table)} ({string.Join(", ", columns.Select(engine.Dialect.Quote))}) VALUES ");
+            var sql = new StringBuilder();
             for (var at = 0; at < chunk.Length; at++)
                 sql.Append(at == 0 ? "(" : ", (").AppendJoin(", ", Values(chunk[at]).Select(value => Parameter(command, value))).Append(')');
-            command.CommandText = sql.Append(' ').Append(engine.KeepExisting("err_id")).ToString();
+            command.CommandText = engine.InsertNew(engine.Dialect.Quote(table.Table), string.Join(", ", columns.Select(engine.Dialect.Quote)), sql.ToString(), "err_id");
             await command.ExecuteNonQueryAsync(cancel);
         }
     }, cancel);

@@ -23,6 +23,9 @@ internal sealed record NativeColumn(string Name, string Type, string Spelling)
     /// <summary>A date-time without zone: it holds the local time of the connection's zone.</summary>
     public bool Zoneless { get; init; }
 
+    /// <summary>The code page of text that does not hold every character and changes the others in silence; null where text is Unicode, or the engine refuses what it cannot keep.</summary>
+    public int? CodePage { get; init; }
+
     /// <summary>The engine drops trailing blanks of what is stored here.</summary>
     public bool DropsBlanks { get; init; }
 }

@@ -13,7 +13,7 @@ internal sealed class TableMaker(TargetEngine engine)
         var types = engine.ColumnTypes(connection, target, columns);
         var sql = new StringBuilder("CREATE TABLE ").Append(engine.Dialect.Quote(target.Table)).Append(" (");
         for (var at = 0; at < columns.Count; at++) sql.Append(Definition(columns[at], types[at], columns[at].Required || IsKey(target, columns[at]))).Append(", ");
-        sql.Append("PRIMARY KEY (").AppendJoin(", ", target.Key.Select(engine.Dialect.Quote)).Append("))").Append(engine.TableOptions(connection, target));
+        sql.Append(engine.PrimaryKey(target)).Append(" (").AppendJoin(", ", target.Key.Select(engine.Dialect.Quote)).Append("))").Append(engine.TableOptions(connection, target));
         await connection.RunAsync(sql.ToString(), cancel);
         foreach (var comment in engine.Comments(target, columns)) await connection.RunAsync(comment, cancel);
     }
@@ -24,7 +24,7 @@ internal sealed class TableMaker(TargetEngine engine)
         foreach (var column in columns)
         {
             var type = engine.ColumnTypes(connection, target, [column])[0];
-            await connection.RunAsync($"ALTER TABLE {engine.Dialect.Quote(target.Table)} ADD COLUMN {Definition(column, type, column.Name == Tombstone.Deleted)}", cancel);
+            await connection.RunAsync($"ALTER TABLE {engine.Dialect.Quote(target.Table)} {engine.AddColumn} {Definition(column, type, column.Name == Tombstone.Deleted)}", cancel);
         }
 
         foreach (var comment in engine.Comments(target with { Title = null }, columns)) await connection.RunAsync(comment, cancel);

@@ -62,6 +62,12 @@ internal abstract class TargetEngine(SqlDialect dialect, TimeProvider clock)
     public virtual IReadOnlyList<string> ColumnTypes(DbConnection connection, TargetTable target, IReadOnlyList<TargetColumn> columns) =>
         [.. columns.Select(column => Dialect.NativeType(column.Type, target.Key.Contains(column.Name, StringComparer.Ordinal)))];
 
+    /// <summary>What stands before a column that is added to a table.</summary>
+    public virtual string AddColumn => "ADD COLUMN";
+
+    /// <summary>What stands before the key's columns of a new table.</summary>
+    public virtual string PrimaryKey(TargetTable target) => "PRIMARY KEY";
+
     /// <summary>What stands after a column of a new table.</summary>
     public virtual string ColumnOptions(TargetColumn column) => "";
 
@@ -89,6 +95,13 @@ internal abstract class TargetEngine(SqlDialect dialect, TimeProvider clock)
 
     /// <summary>What has an INSERT leave rows alone whose key stands already.</summary>
     public virtual string KeepExisting(string key) => $"ON CONFLICT ({Dialect.Quote(key)}) DO NOTHING";
+
+    /// <summary>An INSERT that leaves rows alone whose key stands already.</summary>
+    /// <param name="table">Quoted.</param>
+    /// <param name="columns">Quoted, with commas.</param>
+    /// <param name="rows">Parameters of each row in parentheses, with commas.</param>
+    /// <param name="key">The key's column.</param>
+    public virtual string InsertNew(string table, string columns, string rows, string key) => $"INSERT INTO {table} ({columns}) VALUES {rows} {KeepExisting(key)}";
 
     public abstract TargetTransaction Transaction(DbConnection connection, FrontEndConnection settings, TargetTable target, FreshTarget fresh);
 

@@ -11,7 +11,7 @@ namespace Exchange.Adapters.Database.Writing;
 /// </summary>
 internal abstract class TargetTransaction(TargetEngine engine, DbConnection connection, FrontEndConnection settings, TargetTable target) : ITargetTransaction
 {
-    const string Savepoint = "exchange_write";
+    protected const string Savepoint = "exchange_write";
 
     readonly AppliedLedger _ledger = new(engine, target.Table);
     readonly string _lock = $"subscription {target.Subscription}";
@@ -103,12 +103,14 @@ internal abstract class TargetTransaction(TargetEngine engine, DbConnection conn
     public Task WriteLedgerAsync(LedgerEntry entry, CancellationToken cancel) => RunAsync("writing exchange_applied for", async () =>
     {
         await _ledger.WriteAsync(Connection, Target.Subscription, entry, cancel);
+        Done(again => _ledger.WriteAsync(Connection, Target.Subscription, entry, again));
         return true;
     }, cancel);
 
     public Task ResetLedgerAsync(CancellationToken cancel) => RunAsync("resetting exchange_applied for", async () =>
     {
         await _ledger.ResetAsync(Connection, Target.Subscription, cancel);
+        Done(again => _ledger.ResetAsync(Connection, Target.Subscription, again));
         return true;
     }, cancel);
 
@@ -156,6 +158,20 @@ internal abstract class TargetTransaction(TargetEngine engine, DbConnection conn
     /// <summary>What is needed before a savepoint is set.</summary>
     protected virtual string SavepointSql => $"SAVEPOINT {Savepoint}";
 
+    /// <summary>After a write that held.</summary>
+    protected virtual Task ReleaseAsync(CancellationToken cancel) => Connection.RunAsync($"RELEASE SAVEPOINT {Savepoint}", cancel);
+
+    /// <summary>After a write that a row refused: nothing of it may stay, and what came before must stand.</summary>
+    protected virtual Task UndoAsync(CancellationToken cancel) => Connection.RunAsync($"ROLLBACK TO SAVEPOINT {Savepoint}", cancel);
+
+    /// <summary>Told of each write to the ledger, for engines that may have to do it again.</summary>
+    protected virtual void Done(Func<CancellationToken, Task> again)
+    {
+    }
+
+    /// <summary>Runs a DELETE or UPDATE; answers how many rows it met.</summary>
+    protected virtual async Task<long> CountedAsync(DbCommand command, CancellationToken cancel) => await command.ExecuteNonQueryAsync(cancel);
+
     /// <summary>The zone to write a column in: set where it keeps none.</summary>
     protected TimeZoneInfo? ZoneOf(string column) => LocalZone is not null && Native[Ordinal(column)].Zoneless ? LocalZone : null;
 
@@ -181,7 +197,7 @@ internal abstract class TargetTransaction(TargetEngine engine, DbConnection conn
             command.CommandText = parts.Delete(scope);
         }
 
-        return await command.ExecuteNonQueryAsync(cancel);
+        return await CountedAsync(command, cancel);
     }
 
     /// <summary>t.a = s.a AND …, over the key.</summary>
@@ -225,14 +241,14 @@ internal abstract class TargetTransaction(TargetEngine engine, DbConnection conn
         try
         {
             var answer = await write();
-            await Connection.RunAsync($"RELEASE SAVEPOINT {Savepoint}", cancel);
+            await ReleaseAsync(cancel);
             return answer;
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             var fault = Classified(exception, "writing");
             if (fault.Fault != FrontEndFault.Row) throw fault;
-            await Connection.RunAsync($"ROLLBACK TO SAVEPOINT {Savepoint}", cancel);
+            await UndoAsync(cancel);
             throw fault;
         }
     }

@@ -5,18 +5,18 @@ namespace Exchange.Bus.Catalogue.Kinds;
 internal static class ConnectionSchema
 {
     static readonly ScalarShape<string> Providers = Scalars.Choice(
-        [("postgresql", "postgresql"), ("mysql", "mysql"), ("sqlite", "sqlite")],
+        [("postgresql", "postgresql"), ("mysql", "mysql"), ("sqlserver", "sqlserver"), ("sqlite", "sqlite")],
         new Dictionary<string, string>
         {
-            ["sqlserver"] = "the provider sqlserver is not available in this version; postgresql, mysql and sqlite are",
-            ["mariadb"] = "'mariadb' is none of postgresql, mysql, sqlite; MariaDB is reached by the provider mysql",
-            ["postgres"] = "'postgres' is none of postgresql, mysql, sqlite; did you mean 'postgresql'?",
+            ["mariadb"] = "'mariadb' is none of postgresql, mysql, sqlserver, sqlite; MariaDB is reached by the provider mysql",
+            ["mssql"] = "'mssql' is none of postgresql, mysql, sqlserver, sqlite; did you mean 'sqlserver'?",
+            ["postgres"] = "'postgres' is none of postgresql, mysql, sqlserver, sqlite; did you mean 'postgresql'?",
         });
 
     static readonly Field<string> Department = new("department", Scalars.NameOf(ManifestKind.Department), "Department that owns the database.", required: true);
 
     static readonly Field<string> Provider = new("provider", Providers,
-        "Engine: postgresql (KingbaseES, openGauss too), mysql (MariaDB, OceanBase, TiDB too) or sqlite.", required: true);
+        "Engine: postgresql (KingbaseES, openGauss too), mysql (MariaDB, OceanBase, TiDB too), sqlserver (Azure SQL too) or sqlite.", required: true);
 
     static readonly Field<string> ConnectionString = new("connectionString", Scalars.Text,
         "Connection string of the engine's driver, or its URL. Secret: best given as ${NAME}; a literal one is kept protected and exported as `unchanged`.", required: true) { Secret = true };
