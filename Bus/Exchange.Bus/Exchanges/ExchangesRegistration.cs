@@ -8,6 +8,8 @@ internal static class ExchangesRegistration
     public static IServiceCollection AddExchanges(this IServiceCollection services) => services
         .AddSingleton<WorkBoard>()
         .AddDuty<ChangeDuty>()
+        .AddDuty<WalDuty>()
+        .AddDuty<SlotDuty>()
         .AddDuty<DeliveryDuty>()
         .AddDuty<TidyDuty>()
         .AddSingleton<IHubLoop, HubLoop>()
