@@ -15,7 +15,7 @@ namespace Exchange.Bus.Exchanges;
 internal sealed class WalDuty(ICatalogue catalogue, IFrontEndDatabases databases, SourceIntake intake, QuietSources quiet, WorkBoard board, TimeProvider time) : IHubDuty
 {
     /// <summary>Between two questions.</summary>
-    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(150);
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Between two looks where nothing was committed: rows to judge again, a full to begin.</summary>
     static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(3);

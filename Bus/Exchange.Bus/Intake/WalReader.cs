@@ -35,7 +35,7 @@ internal sealed class WalReader(KeyReader keys, ExchangeSteps steps)
 
             if (page.Keys.Count > 0)
             {
-                await keys.AppendAsync(run, KeyReader.Distinct(page.Keys), itemSets, position => position with { Wal = position.Wal! with { Position = page.End } }, cancel);
+                await keys.AppendAsync(run, KeyReader.Distinct(page.Keys), itemSets, position => position, cancel, atLast: position => position with { Wal = position.Wal! with { Position = page.End } });
                 run.Report(run.Kind);
                 ErrorLimits.Check(run);
             }

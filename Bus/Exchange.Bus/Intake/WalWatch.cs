@@ -22,6 +22,11 @@ internal sealed partial class WalWatch(HubId hub, SourceStates states, ILeases l
     /// <summary>How long a node that looks may keep others from the source.</summary>
     static readonly TimeSpan Turn = TimeSpan.FromSeconds(15);
 
+    /// <summary>Between two looks at a slot that another reads from.</summary>
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    const int MostLooks = 10;
+
     /// <summary>For each resource the place up to which the log was looked through and told nothing.</summary>
     readonly ConcurrentDictionary<string, long> _looked = new(StringComparer.Ordinal);
 
@@ -38,11 +43,18 @@ internal sealed partial class WalWatch(HubId hub, SourceStates states, ILeases l
     {
         if (position.Wal is not { } from) return true;
         var (wal, target) = (Of(database, resource.Name), await TargetAsync(resource, source, cancel));
-        var look = await wal.LookAsync(target, from, cancel);
-        if (look.Gap is not null) return true;
-        if (look.Flushed <= Math.Max(from.Position, _looked.GetValueOrDefault(resource.Name))) return false;
-        // Somebody reads it, or looks. Should that have been a node that is frozen now, the run that the lease lets in ends it.
-        if (look.Active) return await leases.HolderAsync(LeaseOf(resource.Name), cancel) is null;
+        for (var looks = 0; ; looks++)
+        {
+            var look = await wal.LookAsync(target, from, cancel);
+            if (look.Gap is not null) return true;
+            if (look.Flushed <= Math.Max(from.Position, _looked.GetValueOrDefault(resource.Name))) return false;
+            if (!look.Active) break;
+            // Somebody takes it up under the lease, or another node looks as this one does, which is done in no time. Should it be a node that is frozen, the run that the lease lets in ends it.
+            if (await leases.HolderAsync(LeaseOf(resource.Name), cancel) is not null) return false;
+            if (looks == MostLooks) return true;
+            await Task.Delay(Pause, time, cancel);
+        }
+
         await using var session = await wal.OpenAsync(target, from, evict: false, cancel);
         WalPage? page;
         try

@@ -3,6 +3,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Exchange.AcceptanceTests.Hubs;
+using Exchange.Bus.Catalogue;
+using Exchange.Bus.Intake;
+using Exchange.Contracts.FrontEnd;
+using Exchange.Host.Composition;
 
 namespace Exchange.AcceptanceTests.Exchanges;
 
@@ -10,6 +14,8 @@ namespace Exchange.AcceptanceTests.Exchanges;
 [TestClass]
 public sealed class WalTests
 {
+    public TestContext TestContext { get; set; } = null!;
+
     static readonly FrontTable Table = FrontTable.Of("t", "id", ("id", "int64"), ("name", "string(40)"), ("n", "int32"));
 
     static readonly FrontTable Copy = Table with { Name = "copy" };
@@ -117,6 +123,67 @@ public sealed class WalTests
         Assert.AreEqual(2, await source.NumberAsync("SELECT count(*) FROM pg_replication_slots WHERE database = current_database()"));
         await hub.RunAsync(0, "capture", "remove", "r");
         await other.RunAsync(0, "capture", "remove", "r");
+    }
+
+    [TestMethod]
+    public async Task A_running_hub_delivers_changes_as_they_are_committed()
+    {
+        await using var source = await FrontEnd.CreateAsync("postgresql");
+        await using var target = await FrontEnd.CreateAsync("postgresql");
+        using var hub = await HubAsync(source, target);
+        await hub.SyncAsync();
+        using var running = hub.Process.Start(hub.WithHub(["run"]));
+        var said = (running.StandardError.ReadToEndAsync(), running.StandardOutput.ReadToEndAsync());
+        var times = new List<double>();
+        try
+        {
+            for (var id = 0; id < 20; id++)
+            {
+                await source.InsertAsync(Table, [$"{id}", "n", "0"]);
+                var clock = Stopwatch.StartNew();
+                await Probe.UntilAsync($"row {id}", () => target.NumberAsync($"SELECT count(*) FROM copy WHERE id = {id}"), rows => rows == 1);
+                times.Add(clock.Elapsed.TotalMilliseconds);
+            }
+
+            await source.ExecuteAsync("DELETE FROM t");
+            await Probe.UntilAsync("the deletions", () => target.NumberAsync("SELECT count(*) FROM copy"), rows => rows == 0);
+        }
+        finally
+        {
+            running.Kill();
+        }
+
+        await Task.WhenAll(said.Item1, said.Item2);
+        TestContext.WriteLine(string.Create(CultureInfo.InvariantCulture, $"commit to delivered: median {times.Order().ElementAt(times.Count / 2):0} ms, longest of all but the first {times.Skip(1).Max():0} ms"));
+        Assert.IsFalse((await said.Item1).Contains("warning", StringComparison.Ordinal), await said.Item1);
+        await hub.RunAsync(0, "capture", "remove", "r");
+    }
+
+    [TestMethod]
+    public async Task A_slot_that_keeps_too_much_is_given_up_and_the_full_that_follows_begins_with_another()
+    {
+        await using var source = await FrontEnd.CreateAsync("postgresql");
+        await using var target = await FrontEnd.CreateAsync("sqlite");
+        using var hub = new TestHub();
+        await source.CreateAsync(Table);
+        await hub.ApplyAsync(TestHub.Connections(("source", source), ("target", target)), TestHub.Resource("r", Table, "mode: wal, maxSlotLag: 1MiB", "  reorganise: { automatic: [] }"), TestHub.Subscription("s", "r", "copy"));
+        await hub.SyncAsync();
+        await source.ExecuteAsync("CREATE TABLE filler (x text); INSERT INTO filler SELECT repeat('x', 1000) FROM generate_series(1, 4000); INSERT INTO t VALUES (1, 'one', 1)");
+        await using (var opened = await Hub.OpenAsync(new HubOptions(hub.Data, null, null), default))
+        {
+            var snapshot = await opened.Get<ICatalogue>().ReadAsync(default);
+            await using var database = opened.Get<IFrontEndDatabases>().Open(snapshot.Connections["source"].ToFrontEnd());
+            await opened.Get<WalWatch>().GuardAsync(snapshot.Resources["r"], snapshot.Resources["r"].Source!, database, default);
+        }
+
+        Assert.AreEqual(0, await source.NumberAsync("SELECT count(*) FROM pg_replication_slots WHERE database = current_database()"));
+        StringAssert.Contains((await hub.GetAsync("hold"))[0].GetProperty("message").GetString(), "maxSlotLag");
+        StringAssert.Contains((await hub.RunAsync(1, "sync", "s")).Error, "maxSlotLag");
+        await hub.RunAsync(0, "notice", "r", "--reason", "d");
+        await hub.SyncAsync();
+        await EqualAsync(source, target, "after the notice");
+        Assert.AreEqual(1, await source.NumberAsync("SELECT count(*) FROM pg_replication_slots WHERE database = current_database()"));
+        await hub.RunAsync(0, "capture", "remove", "r");
     }
 
     [TestMethod]
