@@ -27,7 +27,8 @@ internal sealed class WalDuty(ICatalogue catalogue, IFrontEndDatabases databases
         {
             var snapshot = await catalogue.ReadAsync(stopping);
             var scheduled = ScheduleDefinition.ReadOnlyBySchedule(snapshot);
-            foreach (var followed in snapshot.Resources.Values.Where(resource => resource.Source is { Mode: CaptureMode.Wal } && !scheduled.Contains(resource.Name)).GroupBy(resource => resource.Source!.Connection))
+            var databasesFollowed = snapshot.Resources.Values.Where(resource => resource.Source is { Mode: CaptureMode.Wal } && !scheduled.Contains(resource.Name)).GroupBy(resource => resource.Source!.Connection).ToList();
+            foreach (var followed in databasesFollowed)
             {
                 // A database that does not answer holds only its own sources up.
                 board.Start($"log of {followed.Key}", async token =>
@@ -41,7 +42,7 @@ internal sealed class WalDuty(ICatalogue catalogue, IFrontEndDatabases databases
                 }, stopping);
             }
 
-            await Task.Delay(Pause, time, stopping);
+            await Task.Delay(databasesFollowed.Count > 0 ? Pause : LongestPause, time, stopping);
         }
     }
 

@@ -23,7 +23,7 @@ internal static class SourceSchema
         "Mode cursor: how much later than its value in the column a row may be committed; default 10m. What comes later still is found by reconciliation.");
 
     static readonly Field<long> MaxSlotLag = new("maxSlotLag", Scalars.Size(1L << 20, 1L << 50),
-        "Mode wal: how much log the slot may make the provider's server keep; default 4GiB. A warning comes at half of it; beyond it the slot is removed, and increments are held until the full is re-organised.");
+        "Mode wal: how much log the slot may make the provider's server keep; default 4GiB. A warning comes at half of it; beyond it the slot is given up, and the full is re-organised (reason d).");
 
     static readonly RecordShape<Capture> CaptureRecord = new("capture", [Mode, Column, MaxLateness, MaxSlotLag],
         values => new Capture(values.Required(Mode), values.Optional(Column), values.OptionalValue(MaxLateness), values.OptionalValue(MaxSlotLag)))
