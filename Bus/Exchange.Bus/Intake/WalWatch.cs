@@ -56,19 +56,19 @@ internal sealed partial class WalWatch(HubId hub, SourceStates states, ILeases l
         }
 
         await using var session = await wal.OpenAsync(target, from, evict: false, cancel);
-        WalPage? page;
+        WalPeek peek;
         try
         {
-            page = await session.ReadAsync(1, cancel);
+            peek = await session.PeekAsync(cancel);
         }
         catch (FrontEndException fault) when (fault.Fault == FrontEndFault.Transient)
         {
             return false; // another came first; the next look sees more
         }
 
-        if (page is null or { Gap: not null } or { Keys.Count: > 0 }) return page is not null;
-        _looked[resource.Name] = page.End;
-        if (page.End - from.Position >= Quiet) await PassAsync(resource.Name, from, page.End, session, cancel);
+        if (peek.Any || peek.Gap is not null) return true;
+        _looked[resource.Name] = peek.End;
+        if (peek.End - from.Position >= Quiet) await PassAsync(resource.Name, from, peek.End, session, cancel);
         return false;
     }
 

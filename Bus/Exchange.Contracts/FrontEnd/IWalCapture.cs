@@ -48,6 +48,12 @@ public sealed record WalLook
 /// <param name="Gap">Not null: what follows can't be told by keys (TRUNCATE, a key that is not in the replica identity any more, lost log), so that only a full can say what is left. The last page.</param>
 public sealed record WalPage(RowBatch Keys, long End, string? Gap);
 
+/// <summary>What a glance at a log showed.</summary>
+/// <param name="Any">Whether keys are to be told.</param>
+/// <param name="End">See <see cref="WalPage.End"/>; where there are none, everything before it may be passed over.</param>
+/// <param name="Gap">See <see cref="WalPage.Gap"/>.</param>
+public sealed record WalPeek(bool Any, long End, string? Gap);
+
 /// <summary>
 /// Follows a database's own log by logical decoding: a publication and a slot are all that stands at the department. A slot makes the server keep its log until it is
 /// confirmed, and must be taken away when it is no longer read. Safe for concurrent callers; a slot is read by one at a time.
@@ -94,6 +100,9 @@ public interface IWalSession : IAsyncDisposable
     /// <param name="keys">About how many keys at most; an update may add one more.</param>
     /// <param name="cancel">Stops.</param>
     Task<WalPage?> ReadAsync(int keys, CancellationToken cancel);
+
+    /// <summary>Whether there is anything to read at all, without waiting until it can be seen. What it looked at is not told by this session any more.</summary>
+    Task<WalPeek> PeekAsync(CancellationToken cancel);
 
     /// <summary>Lets the server forget the log before a place. Only once what was told up to there is durable here. The server may learn of it late, or never if the session is cut: then the slot keeps more than it must.</summary>
     Task ConfirmAsync(long position, CancellationToken cancel);

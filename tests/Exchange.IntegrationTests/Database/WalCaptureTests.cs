@@ -81,6 +81,27 @@ public sealed class WalCaptureTests
     }
 
     [TestMethod]
+    public async Task A_large_transaction_is_waited_for_while_the_server_reads_through_it_in_silence()
+    {
+        const int Rows = 600_000;
+        await _database.ExecuteAsync($"CREATE TABLE t (k int PRIMARY KEY, v int); INSERT INTO t SELECT i, 0 FROM generate_series(1, {Rows}) i");
+        var target = Target("t", "k");
+        var point = await Wal.InstallAsync(target, Cancel);
+        await _database.ExecuteAsync("SET logical_decoding_work_mem TO '64kB'; UPDATE t SET v = 1");
+        await using var session = await Wal.OpenAsync(target, point, evict: true, Cancel);
+        var (keys, end) = (0L, 0L);
+        while (await session.ReadAsync(20_000, Cancel) is { } page)
+        {
+            keys += page.Keys.Count;
+            if (keys < Rows) Assert.AreEqual(point.Position, page.End, "nothing is behind within a transaction");
+            end = page.End;
+        }
+
+        Assert.AreEqual(Rows, keys);
+        Assert.IsGreaterThan(point.Position, end);
+    }
+
+    [TestMethod]
     public async Task A_key_that_the_log_leaves_out_because_it_is_large_and_unchanged_is_told()
     {
         await _database.ExecuteAsync("CREATE TABLE t (k text PRIMARY KEY, v text); ALTER TABLE t ALTER k SET STORAGE EXTERNAL, ALTER v SET STORAGE EXTERNAL; INSERT INTO t VALUES (repeat('k', 2400), repeat('v', 9000))");

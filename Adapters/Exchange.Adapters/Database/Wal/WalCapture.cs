@@ -91,6 +91,14 @@ internal sealed class WalCapture(FrontEndConnection settings, PostgreSqlDialect 
         return true;
     }, cancel);
 
+    /// <summary>Whether the server has told the slot's reader all there is, and waits for more to be written.</summary>
+    public Task<bool> IsIdleAsync(CaptureTarget target, CancellationToken cancel) => GuardedAsync(target, "looking at the slot of", async connection =>
+    {
+        await using var command = new NpgsqlCommand("SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_replication_slots s JOIN pg_catalog.pg_stat_activity a ON a.pid = s.active_pid WHERE s.slot_name = $1 AND lower(a.wait_event) = 'walsenderwaitforwal')", connection);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Name(target) });
+        return (bool)(await command.ExecuteScalarAsync(cancel))!;
+    }, cancel);
+
     /// <summary>Once rows of those transactions can be seen: the keys in natural types.</summary>
     public async Task<Contracts.Rows.RowBatch> KeysAsync(CaptureTarget target, IReadOnlyList<string[]> keys, IReadOnlyCollection<uint> committed, CancellationToken cancel)
     {

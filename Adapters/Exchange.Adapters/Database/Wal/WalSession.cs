@@ -23,8 +23,14 @@ internal sealed class WalSession(WalCapture capture, CaptureTarget target, WalPo
 
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>The end of the log may lie within a record that is not whole yet: a server that has nothing more to tell for so long is done.</summary>
+    /// <summary>
+    /// After it the server is asked whether it has nothing more to tell: the end of the log may lie within a record that is not whole yet. A server that reads through a large transaction is silent too, for as
+    /// long as it takes, and must be waited for.
+    /// </summary>
     static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(1);
+
+    /// <summary>For a sign of life: a server that lays down a large transaction answers late.</summary>
+    static readonly TimeSpan LongestAnswer = TimeSpan.FromMinutes(5);
 
     readonly Dictionary<uint, int[]> _keyPlaces = [];
     readonly HashSet<uint> _committed = [];
@@ -40,39 +46,17 @@ internal sealed class WalSession(WalCapture capture, CaptureTarget target, WalPo
     public async Task<WalPage?> ReadAsync(int keys, CancellationToken cancel)
     {
         if (_ended) return null;
-        var gathered = new KeySet(target.KeyColumns.Count);
-        string? gap = begun.Gap;
-        try
-        {
-            while (gap is null && gathered.Count < keys)
-            {
-                if (await NextAsync(cancel) is not { } message)
-                {
-                    _ended = true;
-                    break;
-                }
-
-                gap = await TakeAsync(message, gathered, cancel);
-            }
-        }
-        catch (PostgresException lost) when (lost.SqlState is PostgresErrorCodes.ObjectNotInPrerequisiteState or PostgresErrorCodes.UndefinedFile or PostgresErrorCodes.UndefinedObject)
-        {
-            gap = $"the log can't be read any more: {lost.MessageText}";
-        }
-        catch (InvalidDataException lost)
-        {
-            gap = lost.Message;
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException and not FrontEndException)
-        {
-            throw capture.Classify(exception, target);
-        }
-
-        _ended |= gap is not null;
+        var (gathered, gap) = await GatherAsync(keys, cancel);
         if (_within) _committed.Add(_transaction);
         var told = await capture.KeysAsync(target, gathered.Keys, _committed, cancel);
         _committed.Clear();
         return new WalPage(told, _end, gap);
+    }
+
+    public async Task<WalPeek> PeekAsync(CancellationToken cancel)
+    {
+        var (gathered, gap) = await GatherAsync(1, cancel);
+        return new WalPeek(gathered.Count > 0, _end, gap);
     }
 
     public async Task ConfirmAsync(long position, CancellationToken cancel)
@@ -95,6 +79,36 @@ internal sealed class WalSession(WalCapture capture, CaptureTarget target, WalPo
         _ending.Dispose();
     }
 
+    /// <summary>Keys as texts until there are so many, the end is reached or a gap; and why it is one.</summary>
+    async Task<(KeySet Gathered, string? Gap)> GatherAsync(int keys, CancellationToken cancel)
+    {
+        var gathered = new KeySet(target.KeyColumns.Count);
+        var gap = begun.Gap;
+        try
+        {
+            while (gap is null && !_ended && gathered.Count < keys)
+            {
+                if (await NextAsync(cancel) is { } message) gap = await TakeAsync(message, gathered, cancel);
+                else _ended = true;
+            }
+        }
+        catch (PostgresException lost) when (lost.SqlState is PostgresErrorCodes.ObjectNotInPrerequisiteState or PostgresErrorCodes.UndefinedFile or PostgresErrorCodes.UndefinedObject)
+        {
+            gap = $"the log can't be read any more: {lost.MessageText}";
+        }
+        catch (InvalidDataException lost)
+        {
+            gap = lost.Message;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException and not FrontEndException)
+        {
+            throw capture.Classify(exception, target);
+        }
+
+        _ended |= gap is not null;
+        return (gathered, gap);
+    }
+
     /// <summary>The next message, or null: the end was reached between two transactions.</summary>
     async Task<PgOutputReplicationMessage?> NextAsync(CancellationToken cancel)
     {
@@ -109,7 +123,14 @@ internal sealed class WalSession(WalCapture capture, CaptureTarget target, WalPo
             {
                 var place = (long)(ulong)_connection!.LastReceivedLsn;
                 if (place != heard) (heard, silence) = (place, Stopwatch.StartNew());
-                if (!_within && (place >= begun.Flushed || (place > 0 && silence.Elapsed > LongestSilence)) && !_pending.IsCompleted)
+                var idle = false;
+                if (!_within && place < begun.Flushed && silence.Elapsed > LongestSilence)
+                {
+                    silence.Restart();
+                    idle = await capture.IsIdleAsync(target, cancel);
+                }
+
+                if (!_within && (place >= begun.Flushed || idle) && !_pending.IsCompleted)
                 {
                     _end = Math.Max(_end, Math.Min(place, begun.Flushed));
                     return null;
@@ -217,6 +238,7 @@ internal sealed class WalSession(WalCapture capture, CaptureTarget target, WalPo
         _ending.Dispose();
         _ending = new CancellationTokenSource();
         _connection = await capture.ConnectAsync(abrupt: true, cancel);
+        _connection.WalReceiverTimeout = LongestAnswer;
         var options = new PgOutputReplicationOptions(capture.Name(target), PgOutputProtocolVersion.V1);
         _messages = _connection.StartReplication(new PgOutputReplicationSlot(capture.Name(target)), options, _ending.Token, new NpgsqlLogSequenceNumber((ulong)from.Position)).GetAsyncEnumerator(CancellationToken.None);
     }
