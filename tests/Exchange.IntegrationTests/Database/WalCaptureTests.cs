@@ -83,7 +83,7 @@ public sealed class WalCaptureTests
     [TestMethod]
     public async Task A_large_transaction_is_waited_for_while_the_server_reads_through_it_in_silence()
     {
-        const int Rows = 600_000;
+        const int Rows = 300_000;
         await _database.ExecuteAsync($"CREATE TABLE t (k int PRIMARY KEY, v int); INSERT INTO t SELECT i, 0 FROM generate_series(1, {Rows}) i");
         var target = Target("t", "k");
         var point = await Wal.InstallAsync(target, Cancel);
