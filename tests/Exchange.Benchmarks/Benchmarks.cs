@@ -1,5 +1,6 @@
 using Exchange.Benchmarks.Exchanges;
 using Exchange.Benchmarks.Measuring;
+using Exchange.Benchmarks.Messages;
 
 namespace Exchange.Benchmarks;
 
@@ -15,5 +16,8 @@ internal static class Benchmarks
         new Increment(),
         new TriggerCost(),
         new Memory(),
+        new MessagesPostgreSql(),
+        new MessagesSqlite(),
+        new MessagesIdle(),
     ];
 }

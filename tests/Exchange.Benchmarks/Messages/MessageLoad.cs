@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Exchange.Bus.Messaging;
+using Exchange.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Rebus.Handlers;
+
+namespace Exchange.Benchmarks.Messages;
+
+/// <summary>A message of about 1 kB.</summary>
+internal sealed record Load(int Number, string Text);
+
+/// <summary>A hub's messaging in this process: the real pipeline, queue and store, and a handler that writes one business row through the inbox, as a saga does.</summary>
+internal sealed class MessageLoad : IAsyncDisposable
+{
+    public const int Handlers = 20;
+
+    static readonly string Text = new('x', 1000);
+
+    readonly ServiceProvider _services;
+    readonly ConcurrentDictionary<int, long> _handledAt = new();
+    TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    int _expected;
+
+    MessageLoad(string store, string folder) => _services = new ServiceCollection()
+        .AddSingleton(TimeProvider.System)
+        .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
+        .AddStorage(new StoreOptions(store, folder))
+        .AddMessaging(new MessagingOptions { Parallelism = Handlers })
+        .AddMessage<Load>("bench-load")
+        .AddSingleton<IHandleMessages<Load>>(_ => new Handler(this))
+        .BuildServiceProvider();
+
+    IStore Store => _services.GetRequiredService<IStore>();
+
+    IMessageBus Bus => _services.GetRequiredService<IMessageBus>();
+
+    public static async Task<MessageLoad> CreateAsync(string store, string folder, CancellationToken cancel)
+    {
+        Directory.CreateDirectory(folder);
+        var load = new MessageLoad(store, folder);
+        await load._services.GetRequiredService<IMigrations>().MigrateAsync(MessagingMigrations.All, cancel);
+        await load.Store.WriteAsync(session => session.ExecuteAsync("CREATE TABLE bench_effect (number bigint PRIMARY KEY, done text NOT NULL)", cancel), cancel);
+        return load;
+    }
+
+    public Task StartAsync(CancellationToken cancel) => Bus.StartAsync(cancel);
+
+    public Task SendAsync(int first, int count, CancellationToken cancel) => Store.WriteAsync(async session =>
+    {
+        var sender = _services.GetRequiredService<IMessageSender>();
+        for (var number = first; number < first + count; number++) await sender.SendAsync(session, new Load(number, Text), cancel);
+        return 0;
+    }, cancel);
+
+    /// <summary>Handles so many waiting messages: the time from the bus's start to the last acknowledgement, and that each had its effect once.</summary>
+    /// <returns>Messages a second.</returns>
+    public async Task<double> DrainAsync(int count, CancellationToken cancel)
+    {
+        for (var number = 0; number < count; number += 500) await SendAsync(number, Math.Min(500, count - number), cancel);
+        _expected = count;
+        var clock = Stopwatch.StartNew();
+        await StartAsync(cancel);
+        await _all.Task.WaitAsync(TimeSpan.FromMinutes(5), cancel);
+        while (await CountAsync("bus_message", cancel) > 0) await Task.Delay(1, cancel);
+        var rate = count / clock.Elapsed.TotalSeconds;
+        if (await CountAsync("bench_effect", cancel) != count) throw new InvalidOperationException("A message had no effect.");
+        return rate;
+    }
+
+    /// <summary>From before the sender's write to after the handler's.</summary>
+    /// <returns>Milliseconds.</returns>
+    public async Task<double> LatencyAsync(int number, CancellationToken cancel)
+    {
+        (_expected, _all) = (number + 1, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var sent = Stopwatch.GetTimestamp();
+        await SendAsync(number, 1, cancel);
+        await _all.Task.WaitAsync(TimeSpan.FromMinutes(1), cancel);
+        return Stopwatch.GetElapsedTime(sent, _handledAt[number]).TotalMilliseconds;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Bus.StopAsync(CancellationToken.None);
+        await _services.DisposeAsync();
+    }
+
+    Task<long> CountAsync(string table, CancellationToken cancel) => Store.ReadAsync(session => session.ScalarAsync<long>($"SELECT count(*) FROM {table}", cancel), cancel);
+
+    void Done(int number)
+    {
+        _handledAt[number] = Stopwatch.GetTimestamp();
+        if (_handledAt.Count == _expected) _all.TrySetResult();
+    }
+
+    sealed class Handler(MessageLoad load) : IHandleMessages<Load>
+    {
+        public async Task Handle(Load message)
+        {
+            await load._services.GetRequiredService<IInbox>().OnceAsync("bench", session => session.ExecuteAsync("INSERT INTO bench_effect (number, done) VALUES (@number, 'yes')",
+                CancellationToken.None, ("@number", (long)message.Number)), CancellationToken.None);
+            load.Done(message.Number);
+        }
+    }
+}
