@@ -8,6 +8,7 @@ using Exchange.Bus.Messaging;
 using Exchange.Bus.Quality;
 using Exchange.Bus.Quality.KnownValues;
 using Exchange.Bus.Quarantine;
+using Exchange.Bus.Reconciliation;
 using Exchange.Bus.Reorganisation;
 using Exchange.Bus.Runs;
 using Exchange.Bus.Scheduling;
@@ -50,6 +51,7 @@ public static class BusModule
         .AddIntake()
         .AddDelivery()
         .AddReorganisation()
+        .AddReconciliation()
         .AddExchanges()
         .AddScheduling()
         .AddTimeliness();

@@ -11,8 +11,9 @@ namespace Exchange.Adapters.Database;
 /// <param name="capture">Triggers and change log.</param>
 /// <param name="errors">Error tables.</param>
 /// <param name="target">Targets.</param>
+/// <param name="checksums">Sums of tables.</param>
 internal sealed class FrontEndDatabase(
-    FrontEndConnection connection, SqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open, IChangeCapture capture, IErrorTable errors, ITargetWriter target) : IFrontEndDatabase
+    FrontEndConnection connection, SqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open, IChangeCapture capture, IErrorTable errors, ITargetWriter target, IChecksums checksums) : IFrontEndDatabase
 {
     public FrontEndConnection Connection => connection;
 
@@ -23,6 +24,8 @@ internal sealed class FrontEndDatabase(
     public IErrorTable Errors => errors;
 
     public ITargetWriter Target => target;
+
+    public IChecksums Checksums => checksums;
 
     public Task<IReadOnlyList<ConnectionStep>> CheckAsync(SourceQuery? sample, CancellationToken cancel) => new ConnectionCheck(connection, dialect, Source).RunAsync(sample, cancel);
 

@@ -1,3 +1,4 @@
+using Exchange.Adapters.Database.Checksums;
 using Exchange.Adapters.Database.MySql;
 using Exchange.Adapters.Database.PostgreSql;
 using Exchange.Adapters.Database.Reading;
@@ -37,6 +38,13 @@ internal sealed class FrontEndDatabases(Func<FrontEndConnection, SqlDialect, IEr
         }
     }
 
+    static IChecksums ChecksumsOf(FrontEndConnection connection, SqlDialect dialect) => dialect switch
+    {
+        PostgreSqlDialect => new PostgreSqlChecksums(connection, dialect),
+        MySqlDialect => new MySqlChecksums(connection, dialect),
+        _ => new NoChecksums(),
+    };
+
     FrontEndDatabase Make(FrontEndConnection connection, SqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open, Func<Func<CancellationToken, Task<ReadSession>>, IChangeCapture> capture) =>
-        new(connection, dialect, open, capture(open), errors(connection, dialect), targets(connection, dialect));
+        new(connection, dialect, open, capture(open), errors(connection, dialect), targets(connection, dialect), ChecksumsOf(connection, dialect));
 }

@@ -53,7 +53,7 @@ internal sealed partial class SourceIntake(
             run = await book.BeginAsync(plan, lease.Lease, state.Position.OpenRun, position, progress, appended, either.Token);
             try
             {
-                await reading.ReadAsync(run, either.Token);
+                await reading.ReadAsync(run, request.Keys, either.Token);
             }
             catch (ErrorLimitException limit)
             {

@@ -1,0 +1,129 @@
+using Exchange.Bus.Catalogue;
+using Exchange.Bus.Delivery;
+using Exchange.Bus.Intake;
+using Exchange.Bus.Quality;
+using Exchange.Bus.Quarantine;
+using Exchange.Bus.Transformation;
+using Exchange.Contracts.Errors;
+using Exchange.Contracts.FrontEnd;
+using Exchange.Contracts.Operations;
+using Exchange.Contracts.Rows;
+
+namespace Exchange.Bus.Reconciliation;
+
+/// <summary>Compares, looks again until differences have settled, repairs.</summary>
+internal sealed class ReconciliationService(
+    ICatalogue catalogue, IFrontEndDatabases databases, IRouteFactory routes, IRowJudgeFactory judges, IQuarantine quarantine, Traffic traffic, SourceIntake intake, SubscriptionDelivery delivery,
+    TimeProvider time) : IReconciliation
+{
+    /// <summary>Between two looks at keys that something may yet bring.</summary>
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Looks, however long they may take altogether: what moves on and on is said to be unsettled.</summary>
+    const int MostLooks = 1_000;
+
+    /// <summary>Repairs of one command: each brings as many keys as are held at once.</summary>
+    const int MostRepairs = 100;
+
+    public async Task<ReconcileResult> ReconcileAsync(ReconcileRequest request, IProgress<SyncProgress>? progress, CancellationToken cancel)
+    {
+        var snapshot = await catalogue.ReadAsync(cancel);
+        var subscription = snapshot.Subscriptions.GetValueOrDefault(request.Subscription)
+            ?? throw new ExchangeException(ErrorCodes.SubscriptionUnknown, Party.Caller, $"There is no subscription '{request.Subscription}'.", "`exchange get subscriptions` lists them.");
+        var resource = snapshot.Resources[subscription.Resource];
+        if (resource.Source is null)
+            throw new ExchangeException(ErrorCodes.ManifestInvalid, Party.Caller, $"Resource '{resource.Name}' has no source of its own to compare the target with.", "Only subscriptions to a resource that is read from a table or a query can be reconciled.");
+        var route = routes.Create(subscription, snapshot);
+        await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, cancel);
+        await using var database = databases.Open(snapshot.Connections[subscription.Target.Connection].ToFrontEnd());
+        var target = await TargetSide.CreateAsync(database, route.Target, snapshot, judges, cancel);
+        var source = new SourceSide(plan, route, judges.Create(Unruled(resource), snapshot));
+        var comparison = new Comparison(subscription, route, source, target, quarantine);
+
+        void Report(string phase, bool ended = false) => progress?.Report(new SyncProgress { Resource = resource.Name, Subscription = subscription.Name, Phase = phase, Ended = ended });
+
+        Report("comparing");
+        var found = await comparison.RunAsync(cancel);
+        if (found.Held.Count > 0) Report("looking again at what differs");
+        await SettleAsync(comparison, plan, subscription.Name, found.Held, request.Wait, cancel);
+        var repaired = 0L;
+        for (var round = 0; request.Repair && round < MostRepairs && Reachable(found) is { Count: > 0 } keys; round++)
+        {
+            Report("repairing");
+            var before = found.Held.Count;
+            await RepairAsync(source, subscription.Name, keys, progress, cancel);
+            foreach (var difference in found.Held.Values) difference.Confirmed = false;
+            await SettleAsync(comparison, plan, subscription.Name, found.Held, request.Wait, cancel);
+            repaired += before - found.Held.Count;
+            if (before == found.Held.Count || found.Further.Count == 0) break;
+            Report("comparing again");
+            found = await comparison.RunAsync(cancel) with { SourceRows = found.SourceRows, TargetRows = found.TargetRows };
+            await SettleAsync(comparison, plan, subscription.Name, found.Held, request.Wait, cancel);
+        }
+
+        Report("compared", ended: true);
+        return Result(request, resource.Name, route, found, repaired);
+    }
+
+    /// <summary>
+    /// Looks at differing keys again until each is equal, or unmoved on both sides while nothing was on its way between two looks: then it differs. What still moves when time is up is unsettled,
+    /// what stands still counts as differing.
+    /// </summary>
+    async Task SettleAsync(Comparison comparison, SourcePlan plan, string subscription, Dictionary<UInt128, Difference> differences, TimeSpan wait, CancellationToken cancel)
+    {
+        var began = time.GetTimestamp();
+        for (var look = 0; look < MostLooks && differences.Values.Any(difference => !difference.Confirmed); look++)
+        {
+            var late = time.GetElapsedTime(began) >= wait;
+            // Before the look, and after the one before: a change that was committed before that one has by now passed every gate.
+            var quiet = !await traffic.AnyAsync(plan, subscription, cancel);
+            var unmoved = await comparison.LookAsync(differences, cancel);
+            if (quiet || late)
+                foreach (var difference in unmoved) difference.Confirmed = true;
+            if (late) return;
+            if (differences.Values.Any(difference => !difference.Confirmed)) await Task.Delay(Pause, time, cancel);
+        }
+    }
+
+    static List<string> Reachable(Found found) => [.. found.Held.Values.Where(difference => difference.Confirmed).Select(difference => difference.Natural).OfType<string>()];
+
+    /// <summary>Reads those keys anew by the resource's intake and delivers. Killed at any moment the log holds whole batches, which are delivered as any.</summary>
+    async Task RepairAsync(SourceSide source, string subscription, List<string> keys, IProgress<SyncProgress>? progress, CancellationToken cancel)
+    {
+        var taken = await intake.RunAsync(source.Plan.Resource.Name, new IntakeRequest(Full: false, ByHand: true) { Keys = KeyReader.Distinct(source.Keys(keys)) }, progress, null, cancel);
+        if (taken.Fault is { } unread) throw unread;
+        var delivered = await delivery.RunAsync(subscription, null, null, progress, cancel);
+        if (delivered.Fault is { } undelivered) throw undelivered;
+    }
+
+    static ReconcileResult Result(ReconcileRequest request, string resource, IRoute route, Found found, long repaired)
+    {
+        var differing = found.Held.Values.Where(difference => difference.Confirmed).OrderBy(difference => difference.Key, StringComparer.Ordinal).ToList();
+        long Count(DifferenceKind kind) => differing.Count(difference => difference.Kind == kind) + found.Further.GetValueOrDefault(kind);
+        return new ReconcileResult
+        {
+            Subscription = request.Subscription,
+            Resource = resource,
+            Computed = found.InDatabase ? "database" : "hub",
+            SourceRows = found.SourceRows,
+            TargetRows = found.TargetRows,
+            LeftOut = found.LeftOut.Count,
+            Missing = Count(DifferenceKind.Missing),
+            Extra = Count(DifferenceKind.Extra),
+            Different = Count(DifferenceKind.Different),
+            Unsettled = found.Held.Count - differing.Count,
+            Repaired = repaired,
+            OutOfReach = differing.Count(difference => difference.Natural is null),
+            KeyColumns = route.Target.Key,
+            Keys = [.. differing.Take(request.MostKeys).Select(difference => new KeyDifference(difference.Kind, RowKey.Values(difference.Key)))],
+        };
+    }
+
+    /// <summary>The resource without its rules: rows that break them stand in quarantine and are left out by their keys.</summary>
+    static Resource Unruled(Resource resource) => resource with
+    {
+        Rules = [],
+        BusinessKey = [],
+        Items = [.. resource.Items.Select(item => item with { Rules = [], CodeSet = null, Required = false })],
+    };
+}
