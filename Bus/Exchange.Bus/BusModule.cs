@@ -10,6 +10,7 @@ using Exchange.Bus.Quality.KnownValues;
 using Exchange.Bus.Quarantine;
 using Exchange.Bus.Reconciliation;
 using Exchange.Bus.Reorganisation;
+using Exchange.Bus.Retention;
 using Exchange.Bus.Runs;
 using Exchange.Bus.Scheduling;
 using Exchange.Bus.Timeliness;
@@ -50,6 +51,7 @@ public static class BusModule
         .AddMessaging()
         .AddIntake()
         .AddDelivery()
+        .AddRetention()
         .AddReorganisation()
         .AddReconciliation()
         .AddExchanges()
