@@ -58,10 +58,8 @@ internal sealed class Comparison(Subscription subscription, IRoute route, Source
         foreach (var part in differences.Where(entry => !entry.Value.Confirmed).Chunk(KeysAtOnce))
         {
             var naturals = part.Select(entry => entry.Value.Natural).OfType<string>().ToList();
-            var inSource = naturals.Count == 0 ? null : await source.ReadKeysAsync(naturals, cancel);
-            leftOut.Add(inSource?.Refused);
-            var now = Prints(inSource);
-            var there = Prints(await target.ReadKeysAsync([.. part.Select(entry => entry.Value.Key)], cancel));
+            var now = await PrintsAsync(source.ReadKeysAsync(naturals, cancel), leftOut);
+            var there = await PrintsAsync(target.ReadKeysAsync([.. part.Select(entry => entry.Value.Key)], cancel), leftOut);
             foreach (var (key, difference) in part)
             {
                 // Nobody knows how to ask the source for it: what the first look saw stands.
@@ -135,14 +133,18 @@ internal sealed class Comparison(Subscription subscription, IRoute route, Source
         for (var at = 0; at < extra.Count; at++) extra[at].Natural = keys[at];
     }
 
-    Dictionary<UInt128, ulong> Prints(SideRows? side)
+    async Task<Dictionary<UInt128, ulong>> PrintsAsync(IAsyncEnumerable<SideRows> side, LeftOut leftOut)
     {
         var prints = new Dictionary<UInt128, ulong>();
-        if (side is null) return prints;
-        for (var row = 0; row < side.Rows.Count; row++) prints[_print.Key(side.Rows, _keys, row)] = _print.Row(side.Rows, row);
-        if (side.Misfits is not { } misfits) return prints;
-        int[] all = [.. Enumerable.Range(0, misfits.Columns.Count)];
-        for (var row = 0; row < misfits.Count; row++) prints[_print.Key(misfits, all, row)] = Misfit;
+        await foreach (var rows in side)
+        {
+            leftOut.Add(rows.Refused);
+            for (var row = 0; row < rows.Rows.Count; row++) prints[_print.Key(rows.Rows, _keys, row)] = _print.Row(rows.Rows, row);
+            if (rows.Misfits is not { } misfits) continue;
+            int[] all = [.. Enumerable.Range(0, misfits.Columns.Count)];
+            for (var row = 0; row < misfits.Count; row++) prints[_print.Key(misfits, all, row)] = Misfit;
+        }
+
         return prints;
     }
 

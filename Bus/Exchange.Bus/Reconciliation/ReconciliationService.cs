@@ -1,6 +1,7 @@
 using Exchange.Bus.Catalogue;
 using Exchange.Bus.Delivery;
 using Exchange.Bus.Intake;
+using Exchange.Bus.Limits;
 using Exchange.Bus.Quality;
 using Exchange.Bus.Quarantine;
 using Exchange.Bus.Transformation;
@@ -13,7 +14,7 @@ namespace Exchange.Bus.Reconciliation;
 
 /// <summary>Compares, looks again until differences have settled, repairs.</summary>
 internal sealed class ReconciliationService(
-    ICatalogue catalogue, IFrontEndDatabases databases, IRouteFactory routes, IRowJudgeFactory judges, IQuarantine quarantine, Traffic traffic, SourceIntake intake, SubscriptionDelivery delivery,
+    ICatalogue catalogue, IFrontEndDatabases databases, IRouteFactory routes, IRowJudgeFactory judges, IQuarantine quarantine, Traffic traffic, ConnectionTurns turns, SourceIntake intake, SubscriptionDelivery delivery,
     TimeProvider time) : IReconciliation
 {
     /// <summary>Between two looks at keys that something may yet bring.</summary>
@@ -39,13 +40,15 @@ internal sealed class ReconciliationService(
         var target = await TargetSide.CreateAsync(database, route.Target, snapshot, judges, cancel);
         var source = new SourceSide(plan, route, judges.Create(Unruled(resource), snapshot));
         var comparison = new Comparison(subscription, route, source, target, quarantine);
+        Task<T> InTurnAsync<T>(Func<Task<T>> read) => this.InTurnAsync(snapshot.Connections[resource.Source.Connection], snapshot.Connections[subscription.Target.Connection], source, target, read, progress, cancel);
+        Task SettleAsync(Found differing) => this.SettleAsync(plan, subscription.Name, differing.Held, () => InTurnAsync(() => comparison.LookAsync(differing.Held, cancel)), request.Wait, cancel);
 
         void Report(string phase, bool ended = false) => progress?.Report(new SyncProgress { Resource = resource.Name, Subscription = subscription.Name, Phase = phase, Ended = ended });
 
         Report("comparing");
-        var found = await comparison.RunAsync(cancel);
+        var found = await InTurnAsync(() => comparison.RunAsync(cancel));
         if (found.Held.Count > 0) Report("looking again at what differs");
-        await SettleAsync(comparison, plan, subscription.Name, found.Held, request.Wait, cancel);
+        await SettleAsync(found);
         var repaired = 0L;
         for (var round = 0; request.Repair && round < MostRepairs && Reachable(found) is { Count: > 0 } keys; round++)
         {
@@ -53,12 +56,12 @@ internal sealed class ReconciliationService(
             var before = found.Held.Count;
             await RepairAsync(source, subscription.Name, keys, progress, cancel);
             foreach (var difference in found.Held.Values) difference.Confirmed = false;
-            await SettleAsync(comparison, plan, subscription.Name, found.Held, request.Wait, cancel);
+            await SettleAsync(found);
             repaired += before - found.Held.Count;
             if (before == found.Held.Count || found.Further.Count == 0) break;
             Report("comparing again");
-            found = await comparison.RunAsync(cancel) with { SourceRows = found.SourceRows, TargetRows = found.TargetRows };
-            await SettleAsync(comparison, plan, subscription.Name, found.Held, request.Wait, cancel);
+            found = await InTurnAsync(() => comparison.RunAsync(cancel)) with { SourceRows = found.SourceRows, TargetRows = found.TargetRows };
+            await SettleAsync(found);
         }
 
         Report("compared", ended: true);
@@ -69,7 +72,7 @@ internal sealed class ReconciliationService(
     /// Looks at differing keys again until each is equal, or unmoved on both sides while nothing was on its way between two looks: then it differs. What still moves when time is up is unsettled,
     /// what stands still counts as differing.
     /// </summary>
-    async Task SettleAsync(Comparison comparison, SourcePlan plan, string subscription, Dictionary<UInt128, Difference> differences, TimeSpan wait, CancellationToken cancel)
+    async Task SettleAsync(SourcePlan plan, string subscription, Dictionary<UInt128, Difference> differences, Func<Task<HashSet<Difference>>> lookAgain, TimeSpan wait, CancellationToken cancel)
     {
         var began = time.GetTimestamp();
         for (var look = 0; look < MostLooks && differences.Values.Any(difference => !difference.Confirmed); look++)
@@ -77,12 +80,24 @@ internal sealed class ReconciliationService(
             var late = time.GetElapsedTime(began) >= wait;
             // Before the look, and after the one before: a change that was committed before that one has by now passed every gate.
             var quiet = !await traffic.AnyAsync(plan, subscription, cancel);
-            var unmoved = await comparison.LookAsync(differences, cancel);
+            var unmoved = await lookAgain();
             if (quiet || late)
                 foreach (var difference in unmoved) difference.Confirmed = true;
             if (late) return;
             if (differences.Values.Any(difference => !difference.Confirmed)) await Task.Delay(Pause, time, cancel);
         }
+    }
+
+    /// <summary>Reads while it has a turn at both connections; gives them back at once, so that an exchange that is waited for can go on.</summary>
+    async Task<T> InTurnAsync<T>(Connection from, Connection to, SourceSide source, TargetSide target, Func<Task<T>> read, IProgress<SyncProgress>? progress, CancellationToken cancel)
+    {
+        void Waits(string why) => progress?.Report(new SyncProgress { Resource = source.Plan.Resource.Name, Phase = why });
+        // In order of names, so that two who want both don't wait for each other.
+        var ordered = string.CompareOrdinal(from.Name, to.Name) <= 0;
+        await using var first = await turns.TakeAsync(ordered ? from : to, Waits, cancel);
+        await using var second = from.Name == to.Name ? ConnectionTurn.Free : await turns.TakeAsync(ordered ? to : from, Waits, cancel);
+        (source.Turn, target.Turn) = ordered ? (first, second) : (second, first);
+        return await read();
     }
 
     static List<string> Reachable(Found found) => [.. found.Held.Values.Where(difference => difference.Confirmed).Select(difference => difference.Natural).OfType<string>()];

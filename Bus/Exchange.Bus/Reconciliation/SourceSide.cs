@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Exchange.Bus.Intake;
+using Exchange.Bus.Limits;
 using Exchange.Bus.Quality;
 using Exchange.Bus.Transformation;
 using Exchange.Contracts.FrontEnd;
@@ -17,6 +18,9 @@ internal sealed class SourceSide(SourcePlan plan, IRoute route, IRowJudge conver
 
     public SourcePlan Plan => plan;
 
+    /// <summary>The right to use the source's connection now.</summary>
+    public ConnectionTurn Turn { get; set; } = ConnectionTurn.Free;
+
     /// <summary>All rows, or those of a statement that selects some of the same columns.</summary>
     public async IAsyncEnumerable<SideRows> ReadAsync(string? statement, [EnumeratorCancellation] CancellationToken cancel)
     {
@@ -24,9 +28,10 @@ internal sealed class SourceSide(SourcePlan plan, IRoute route, IRowJudge conver
         string? next = null;
         do
         {
-            await foreach (var page in plan.Database.Source.ReadPagesAsync(query, next, plan.Resource.BatchRows, SourcePlan.PageBytes, PagesTogether, cancel))
+            await foreach (var page in plan.Database.Source.ReadPagesAsync(query, next, plan.Resource.BatchRows, KeyTexts.PageBytes, PagesTogether, cancel))
             {
                 next = page.Resume;
+                await Turn.PaceAsync(page.Rows.Count, page.Rows.MemoryBytes, cancel);
                 yield return await RoutedAsync(page, converts, cancel);
             }
         }
@@ -34,10 +39,12 @@ internal sealed class SourceSide(SourcePlan plan, IRoute route, IRowJudge conver
     }
 
     /// <summary>The rows of those keys as they are now, judged by all rules.</summary>
-    /// <param name="naturals">Key texts as the source has them, at most <see cref="KeyReader.KeysAtOnce"/>.</param>
+    /// <param name="naturals">Key texts as the source has them.</param>
     /// <param name="cancel">Stops.</param>
-    public async Task<SideRows> ReadKeysAsync(IReadOnlyList<string> naturals, CancellationToken cancel) =>
-        await RoutedAsync(await plan.Database.Source.ReadKeysAsync(plan.Query, Keys(naturals), cancel), plan.Judge, cancel);
+    public async IAsyncEnumerable<SideRows> ReadKeysAsync(IReadOnlyList<string> naturals, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        await foreach (var page in KeyTexts.PagesAsync(plan.Database.Source, plan.Query, Keys(naturals), cancel)) yield return await RoutedAsync(page, plan.Judge, cancel);
+    }
 
     /// <summary>Key columns in the source's own types.</summary>
     public RowBatch Keys(IReadOnlyList<string> naturals)
@@ -65,26 +72,5 @@ internal sealed class SourceSide(SourcePlan plan, IRoute route, IRowJudge conver
         var refused = judged.Rejected.Select(row => row.Key).OfType<string>()
             .Concat(routed.Refused.Select(row => RowKey.Text(judged.Accepted, keys, row.Row))).ToList();
         return new SideRows(kept ?? routed.Rows, naturals, null, refused.Count == 0 ? null : route.TargetKeys(refused));
-    }
-}
-
-/// <summary>Key texts (<see cref="RowKey"/>) read back.</summary>
-internal static class KeyTexts
-{
-    /// <summary>Those that are of the types; others fall away.</summary>
-    public static RowBatch Read(IReadOnlyList<string> texts, IReadOnlyList<(string Name, ItemType Type)> types)
-    {
-        var rows = RowBatch.Empty(types, texts.Count);
-        foreach (var text in texts)
-        {
-            var values = RowKey.Values(text);
-            if (values.Length != types.Count || values.Any(value => value is null)) continue;
-            var probe = RowBatch.Empty(types, 1);
-            if (!values.Select((value, at) => ColumnText.TryAppend(probe.Columns[at], value)).All(read => read)) continue;
-            probe.EndRow();
-            rows.AppendRow(probe, 0);
-        }
-
-        return rows;
     }
 }

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using Exchange.Bus.Catalogue;
-using Exchange.Bus.Intake;
+using Exchange.Bus.Limits;
 using Exchange.Bus.Quality;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
@@ -40,6 +40,9 @@ internal sealed class TargetSide
 
     public IFrontEndDatabase Database { get; }
 
+    /// <summary>The right to use the target's connection now.</summary>
+    public ConnectionTurn Turn { get; set; } = ConnectionTurn.Free;
+
     /// <summary>Null: it does not exist, so it holds nothing.</summary>
     public TableDescription? Table { get; }
 
@@ -69,9 +72,10 @@ internal sealed class TargetSide
         string? next = null;
         do
         {
-            await foreach (var page in Database.Source.ReadPagesAsync(query, next, 20_000, SourcePlan.PageBytes, PagesTogether, cancel))
+            await foreach (var page in Database.Source.ReadPagesAsync(query, next, 20_000, KeyTexts.PageBytes, PagesTogether, cancel))
             {
                 next = page.Resume;
+                await Turn.PaceAsync(page.Rows.Count, page.Rows.MemoryBytes, cancel);
                 yield return await OwnAsync(page, cancel);
             }
         }
@@ -79,13 +83,13 @@ internal sealed class TargetSide
     }
 
     /// <summary>The rows of those keys as they are now.</summary>
-    /// <param name="keys">Texts of the target's key, at most <see cref="KeyReader.KeysAtOnce"/>.</param>
+    /// <param name="keys">Texts of the target's key.</param>
     /// <param name="cancel">Stops.</param>
-    public async Task<SideRows?> ReadKeysAsync(IReadOnlyList<string> keys, CancellationToken cancel)
+    public async IAsyncEnumerable<SideRows> ReadKeysAsync(IReadOnlyList<string> keys, [EnumeratorCancellation] CancellationToken cancel)
     {
-        if (Table is null) return null;
+        if (Table is null) yield break;
         var natural = KeyTexts.Read(keys, [.. _target.Key.Select(key => (key, Table.Find(key)!.Type))]);
-        return await OwnAsync(await Database.Source.ReadKeysAsync(_query, natural, cancel), cancel);
+        await foreach (var page in KeyTexts.PagesAsync(Database.Source, _query, natural, cancel)) yield return await OwnAsync(page, cancel);
     }
 
     async Task<SideRows> OwnAsync(SourcePage page, CancellationToken cancel)
