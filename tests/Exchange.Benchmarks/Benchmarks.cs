@@ -14,6 +14,7 @@ internal static class Benchmarks
         new FullFromSqlite(),
         new Increment(),
         new TriggerCost(),
+        new Reconcile(),
         new Memory(),
     ];
 }
