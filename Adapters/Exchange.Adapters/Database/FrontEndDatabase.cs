@@ -12,14 +12,17 @@ namespace Exchange.Adapters.Database;
 /// <param name="errors">Error tables.</param>
 /// <param name="target">Targets.</param>
 /// <param name="checksums">Sums of tables.</param>
+/// <param name="wal">The engine's own log, or null.</param>
 internal sealed class FrontEndDatabase(
-    FrontEndConnection connection, SqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open, IChangeCapture capture, IErrorTable errors, ITargetWriter target, IChecksums checksums) : IFrontEndDatabase
+    FrontEndConnection connection, SqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open, IChangeCapture capture, IErrorTable errors, ITargetWriter target, IChecksums checksums, IWalCapture? wal = null) : IFrontEndDatabase
 {
     public FrontEndConnection Connection => connection;
 
     public ISourceReader Source { get; } = new SourceReader(connection, dialect, open);
 
     public IChangeCapture Capture => capture;
+
+    public IWalCapture? Wal => wal;
 
     public IErrorTable Errors => errors;
 

@@ -17,11 +17,11 @@ internal sealed class ReconciliationService(
     ICatalogue catalogue, IFrontEndDatabases databases, IRouteFactory routes, IRowJudgeFactory judges, IQuarantine quarantine, Traffic traffic, ConnectionTurns turns, SourceIntake intake, SubscriptionDelivery delivery,
     TimeProvider time) : IReconciliation
 {
-    /// <summary>Between two looks at keys that something may yet bring.</summary>
-    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+    /// <summary>Between two questions whether what was on its way has arrived.</summary>
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Looks, however long they may take altogether: what moves on and on is said to be unsettled.</summary>
-    const int MostLooks = 1_000;
+    /// <summary>Looks at one set of keys: what has moved each time is said to be unsettled.</summary>
+    const int MostLooks = 20;
 
     /// <summary>Repairs of one command: each brings as many keys as are held at once.</summary>
     const int MostRepairs = 100;
@@ -69,22 +69,22 @@ internal sealed class ReconciliationService(
     }
 
     /// <summary>
-    /// Looks at differing keys again until each is equal, or unmoved on both sides while nothing was on its way between two looks: then it differs. What still moves when time is up is unsettled,
-    /// what stands still counts as differing.
+    /// Looks at differing keys again, each time all that was committed before the last look has reached the target: a key that then differs as it did before differs. Where it does not arrive
+    /// within the wait (no hub runs, or it is held), what stood still is told. What changes at every look stays unsettled.
     /// </summary>
     async Task SettleAsync(SourcePlan plan, string subscription, Dictionary<UInt128, Difference> differences, Func<Task<HashSet<Difference>>> lookAgain, TimeSpan wait, CancellationToken cancel)
     {
-        var began = time.GetTimestamp();
         for (var look = 0; look < MostLooks && differences.Values.Any(difference => !difference.Confirmed); look++)
         {
-            var late = time.GetElapsedTime(began) >= wait;
-            // Before the look, and after the one before: a change that was committed before that one has by now passed every gate.
-            var quiet = !await traffic.AnyAsync(plan, subscription, cancel);
-            var unmoved = await lookAgain();
-            if (quiet || late)
-                foreach (var difference in unmoved) difference.Confirmed = true;
-            if (late) return;
-            if (differences.Values.Any(difference => !difference.Confirmed)) await Task.Delay(Pause, time, cancel);
+            var began = time.GetTimestamp();
+            for (var point = await traffic.PointAsync(plan.Resource.Name, cancel); ;)
+            {
+                if (await traffic.PassAsync(point, plan.Resource.Name, subscription, cancel) is not { } further || time.GetElapsedTime(began) >= wait) break;
+                point = further;
+                await Task.Delay(Pause, time, cancel);
+            }
+
+            foreach (var difference in await lookAgain()) difference.Confirmed = true;
         }
     }
 
