@@ -8,6 +8,7 @@ using Exchange.Bus.Messaging;
 using Exchange.Bus.Quality;
 using Exchange.Bus.Quality.KnownValues;
 using Exchange.Bus.Quarantine;
+using Exchange.Bus.Reconciliation;
 using Exchange.Bus.Reorganisation;
 using Exchange.Bus.Retention;
 using Exchange.Bus.Runs;
@@ -52,6 +53,7 @@ public static class BusModule
         .AddDelivery()
         .AddRetention()
         .AddReorganisation()
+        .AddReconciliation()
         .AddExchanges()
         .AddScheduling()
         .AddTimeliness();

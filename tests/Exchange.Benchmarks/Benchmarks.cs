@@ -15,6 +15,7 @@ internal static class Benchmarks
         new FullFromSqlite(),
         new Increment(),
         new TriggerCost(),
+        new Reconcile(),
         new Memory(),
         new MessagesPostgreSql(),
         new MessagesSqlite(),

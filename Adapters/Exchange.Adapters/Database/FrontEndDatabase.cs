@@ -11,9 +11,10 @@ namespace Exchange.Adapters.Database;
 /// <param name="capture">Triggers and change log.</param>
 /// <param name="errors">Error tables.</param>
 /// <param name="target">Targets.</param>
+/// <param name="checksums">Sums of tables.</param>
 /// <param name="wal">The engine's own log, or null.</param>
 internal sealed class FrontEndDatabase(
-    FrontEndConnection connection, SqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open, IChangeCapture capture, IErrorTable errors, ITargetWriter target, IWalCapture? wal = null) : IFrontEndDatabase
+    FrontEndConnection connection, SqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open, IChangeCapture capture, IErrorTable errors, ITargetWriter target, IChecksums checksums, IWalCapture? wal = null) : IFrontEndDatabase
 {
     public FrontEndConnection Connection => connection;
 
@@ -26,6 +27,8 @@ internal sealed class FrontEndDatabase(
     public IErrorTable Errors => errors;
 
     public ITargetWriter Target => target;
+
+    public IChecksums Checksums => checksums;
 
     public Task<IReadOnlyList<ConnectionStep>> CheckAsync(SourceQuery? sample, CancellationToken cancel) => new ConnectionCheck(connection, dialect, Source).RunAsync(sample, cancel);
 

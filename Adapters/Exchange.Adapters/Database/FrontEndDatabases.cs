@@ -1,3 +1,4 @@
+using Exchange.Adapters.Database.Checksums;
 using Exchange.Adapters.Database.MySql;
 using Exchange.Adapters.Database.PostgreSql;
 using Exchange.Adapters.Database.Reading;
@@ -38,7 +39,14 @@ internal sealed class FrontEndDatabases(Func<FrontEndConnection, SqlDialect, IEr
         }
     }
 
+    static IChecksums ChecksumsOf(FrontEndConnection connection, SqlDialect dialect) => dialect switch
+    {
+        PostgreSqlDialect => new PostgreSqlChecksums(connection, dialect),
+        MySqlDialect => new MySqlChecksums(connection, dialect),
+        _ => new NoChecksums(),
+    };
+
     FrontEndDatabase Make(FrontEndConnection connection, SqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open, Func<Func<CancellationToken, Task<ReadSession>>, IChangeCapture> capture,
         Func<Func<CancellationToken, Task<ReadSession>>, IWalCapture>? wal = null) =>
-        new(connection, dialect, open, capture(open), errors(connection, dialect), targets(connection, dialect), wal?.Invoke(open));
+        new(connection, dialect, open, capture(open), errors(connection, dialect), targets(connection, dialect), ChecksumsOf(connection, dialect), wal?.Invoke(open));
 }

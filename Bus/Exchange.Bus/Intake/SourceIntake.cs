@@ -56,7 +56,7 @@ internal sealed partial class SourceIntake(
             run.Turn = turn;
             try
             {
-                await reading.ReadAsync(run, either.Token);
+                await reading.ReadAsync(run, request.Keys, either.Token);
             }
             catch (ErrorLimitException limit)
             {

@@ -6,6 +6,7 @@ using Exchange.Bus.Quarantine;
 using Exchange.Bus.Reorganisation;
 using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Operations;
+using Exchange.Contracts.Rows;
 using Exchange.Storage;
 
 namespace Exchange.Bus.Intake;
@@ -13,7 +14,11 @@ namespace Exchange.Bus.Intake;
 /// <summary>Who asks for a run.</summary>
 /// <param name="Full">Read anew.</param>
 /// <param name="ByHand">A person asks, and waits.</param>
-internal readonly record struct IntakeRequest(bool Full, bool ByHand);
+internal readonly record struct IntakeRequest(bool Full, bool ByHand)
+{
+    /// <summary>Keys (key columns in key order, natural types, distinct) that are read anew besides what changed; null: none. A snapshot source is then not read whole.</summary>
+    public RowBatch? Keys { get; init; }
+}
 
 /// <summary>
 /// Decides before a run whether it is a full, and whether it may begin at all: increments that cannot go on are held until their full is re-organised. Installs missing triggers, and notes
@@ -39,7 +44,7 @@ internal sealed class SourcePreparation(IStore store, ILeases leases, SourceStat
         if (position.Reorganise is { } need && !(need.Begins || request.Full || (request.ByHand && need.BeginsByHand))) throw new ReorganisationException(plan.Resource.Name, need);
 
         var anew = request.Full || position.FullWanted is not null || (missed is not null && anyRead) || (position.Reorganise is not null && position.Full is not { Reorganised: true });
-        if (anew || (position.Full is null && (!position.Complete || plan.Source.Mode == CaptureMode.Snapshot)))
+        if (anew || (position.Full is null && (!position.Complete || (plan.Source.Mode == CaptureMode.Snapshot && request.Keys is null))))
             position = await BegunAsync(plan, position with { OpenRun = 0, FullWanted = null, KeyShape = plan.KeyShape }, cancel);
         return await NoteCodeSetsAsync(plan, catalogue, position, cancel);
     }

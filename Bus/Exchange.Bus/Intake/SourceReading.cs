@@ -1,4 +1,5 @@
 using Exchange.Bus.Quality;
+using Exchange.Contracts.Rows;
 using Microsoft.Extensions.Logging;
 
 namespace Exchange.Bus.Intake;
@@ -7,8 +8,11 @@ namespace Exchange.Bus.Intake;
 internal sealed partial class SourceReading(
     SourceStates states, SourcePreparation preparation, FullReader full, ChangeReading changes, TrackedReader tracked, KeyReader keys, JudgeAgain again, ReferencedItems referenced, IKnownValues known, ILogger<SourceReading> logger)
 {
+    /// <param name="run">The run.</param>
+    /// <param name="anew">Keys that an increment reads anew besides; null: none. A full meets them anyway.</param>
+    /// <param name="cancel">Stops.</param>
     /// <exception cref="ErrorLimitException">Too many rows are wrong.</exception>
-    public async Task ReadAsync(IntakeRun run, CancellationToken cancel)
+    public async Task ReadAsync(IntakeRun run, RowBatch? anew, CancellationToken cancel)
     {
         var seen = run.Plan.Tracked.Count == 0 ? null : run.Position.Full is { Next: null } ? new SeenRows() : SeenRows.Restore(await states.ReadSeenAsync(run.Name, cancel));
         if (run.Position.Full is not null)
@@ -26,6 +30,7 @@ internal sealed partial class SourceReading(
         await keys.RebuildKnownAsync(run, itemSets, cancel);
         if (run.Plan.Capture is not null) await changes.TakeAsync(run, itemSets, cancel);
         else if (seen is not null && run.Kind == "incremental") await tracked.TakeAsync(run, seen, itemSets, cancel);
+        if (anew is { Count: > 0 } && run.Kind == "incremental") await keys.AppendAsync(run, anew, itemSets, position => position, cancel, judgedAgain: true);
         if (run.Position.Reorganise is null) await again.TakeAsync(run, itemSets, cancel);
         if (seen is { Changed: true } or { Withdrawn: true }) await states.SaveSeenAsync(run.Lease, run.Name, seen.Store(), cancel);
         if (run.Position is { FullWanted: { } reason, Full: null })

@@ -26,11 +26,17 @@ internal interface IRoute
     /// <summary>A digest over everything that decides what is delivered (filter, map, code maps' content, target, types): when it changes, the log is delivered anew.</summary>
     string Fingerprint { get; }
 
+    /// <summary>For each of the target's columns the item whose values stand in it unchanged; null: some are translated, computed, converted or constant, or a filter keeps rows back.</summary>
+    IReadOnlyList<string>? Unchanged { get; }
+
     /// <summary>Log batches may have fewer or other columns than the resource has now: missing items are null.</summary>
     RoutedBatch Route(RowBatch batch);
 
     /// <summary>The target's key columns (constants filled in) for key texts of the resource (<see cref="RowKey"/>).</summary>
     RowBatch TargetKeys(IReadOnlyList<string> keyTexts);
+
+    /// <summary>The other way: for each row of key columns of the target the key text of the resource; null: no key of the resource leads there.</summary>
+    IReadOnlyList<string?> ResourceKeys(RowBatch targetKeys);
 }
 
 internal interface IRouteFactory

@@ -40,6 +40,8 @@ public interface IFrontEndDatabase : IAsyncDisposable
     IErrorTable Errors { get; }
 
     ITargetWriter Target { get; }
+
+    IChecksums Checksums { get; }
 }
 
 /// <summary>One step of <see cref="IFrontEndDatabase.CheckAsync"/>.</summary>

@@ -22,6 +22,7 @@ internal static class ExchangeCommandLine
         new RunCommand(terminal),
         new CaptureCommand(terminal),
         new NoticeCommand(terminal),
+        new ReconcileCommand(terminal),
         new ErrorsCommand(terminal),
     ];
 

@@ -238,6 +238,8 @@ public abstract class ManifestsContract
 
         public ITargetWriter Target => throw new NotSupportedException();
 
+        public IChecksums Checksums => throw new NotSupportedException();
+
         public IFrontEndDatabase Open(FrontEndConnection connection) => this;
 
         public async Task<IReadOnlyList<ConnectionStep>> CheckAsync(SourceQuery? sample, CancellationToken cancel)

@@ -25,6 +25,12 @@ internal abstract class RouteColumn(string name, ItemType type)
     /// <summary>The item whose values stand in this column one to one, so that it can be a key column; null: none.</summary>
     public virtual string? KeyItem => null;
 
+    /// <summary>The item whose values stand in this column as they are; null: none.</summary>
+    public virtual string? UnchangedItem => null;
+
+    /// <summary>The text of the item's value that stands here as <paramref name="text"/>, where <see cref="KeyItem"/> is set; null: there is none. A guess that the way there must confirm.</summary>
+    public virtual string? ItemText(string text) => null;
+
     /// <param name="batch">The batch's columns in the items' types.</param>
     public abstract CellWriter Bind(RowBatch batch);
 
@@ -51,6 +57,10 @@ internal sealed class ItemColumn(string name, ItemType type, string item, ValueC
     public override IReadOnlyList<string> Items { get; } = [item];
 
     public override string? KeyItem => oneToOne ? item : null;
+
+    public override string? UnchangedItem => converter is null ? item : null;
+
+    public override string? ItemText(string text) => text;
 
     public override Column? Through(RowBatch batch) => converter is null && batch.Ordinal(item) is var at and >= 0 ? batch.Columns[at].As(Name, Type) : null;
 
@@ -89,6 +99,8 @@ internal sealed class CodeColumn(string name, ItemType type, string item, string
     public override IReadOnlyList<string> Items { get; } = [item];
 
     public override string? KeyItem => oneToOne ? item : null;
+
+    public override string? ItemText(string text) => places.FirstOrDefault(place => values.TextAt(place.Value) == text).Key;
 
     public override CellWriter Bind(RowBatch batch)
     {

@@ -113,6 +113,27 @@ internal sealed class SubscriptionRoute : IRoute
         return outcome.End().Rows;
     }
 
+    public IReadOnlyList<string>? Unchanged => _filter is null && _columns.All(column => column.UnchangedItem is not null) ? [.. _columns.Select(column => column.UnchangedItem!)] : null;
+
+    public IReadOnlyList<string?> ResourceKeys(RowBatch targetKeys)
+    {
+        int[] all = [.. Enumerable.Range(0, targetKeys.Columns.Count)];
+        var constants = _key.Columns.Count - _keyItems.Count;
+        var found = new List<string?>(targetKeys.Count);
+        for (var row = 0; row < targetKeys.Count; row++)
+        {
+            var values = new string?[_keyItems.Count];
+            for (var at = 0; at < values.Length; at++)
+                values[at] = targetKeys.Columns[constants + at].TextAt(row) is { } text ? _key.Columns[constants + at].ItemText(text) : null;
+            // Whatever the way back made of it: it is the key only if the way there leads to this very row.
+            var candidate = values.Contains(null) ? null : RowKey.Text(values);
+            var there = candidate is null ? null : TargetKeys([candidate]);
+            found.Add(there is { Count: 1 } && RowKey.Text(there, all, 0) == RowKey.Text(targetKeys, all, row) ? candidate : null);
+        }
+
+        return found;
+    }
+
     /// <summary>A key that is none of the items' types now stands at no target: it is left out.</summary>
     void AppendKey(RowBatch items, string?[] values)
     {

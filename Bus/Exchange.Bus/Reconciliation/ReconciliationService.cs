@@ -1,0 +1,144 @@
+using Exchange.Bus.Catalogue;
+using Exchange.Bus.Delivery;
+using Exchange.Bus.Intake;
+using Exchange.Bus.Limits;
+using Exchange.Bus.Quality;
+using Exchange.Bus.Quarantine;
+using Exchange.Bus.Transformation;
+using Exchange.Contracts.Errors;
+using Exchange.Contracts.FrontEnd;
+using Exchange.Contracts.Operations;
+using Exchange.Contracts.Rows;
+
+namespace Exchange.Bus.Reconciliation;
+
+/// <summary>Compares, looks again until differences have settled, repairs.</summary>
+internal sealed class ReconciliationService(
+    ICatalogue catalogue, IFrontEndDatabases databases, IRouteFactory routes, IRowJudgeFactory judges, IQuarantine quarantine, Traffic traffic, ConnectionTurns turns, SourceIntake intake, SubscriptionDelivery delivery, HubId hub,
+    TimeProvider time) : IReconciliation
+{
+    /// <summary>Between two questions whether what was on its way has arrived.</summary>
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Looks at one set of keys: what has moved each time is said to be unsettled.</summary>
+    const int MostLooks = 20;
+
+    /// <summary>Repairs of one command: each brings as many keys as are held at once.</summary>
+    const int MostRepairs = 100;
+
+    public async Task<ReconcileResult> ReconcileAsync(ReconcileRequest request, IProgress<SyncProgress>? progress, CancellationToken cancel)
+    {
+        var snapshot = await catalogue.ReadAsync(cancel);
+        var subscription = snapshot.Subscriptions.GetValueOrDefault(request.Subscription)
+            ?? throw new ExchangeException(ErrorCodes.SubscriptionUnknown, Party.Caller, $"There is no subscription '{request.Subscription}'.", "`exchange get subscriptions` lists them.");
+        var resource = snapshot.Resources[subscription.Resource];
+        if (resource.Source is null)
+            throw new ExchangeException(ErrorCodes.ManifestInvalid, Party.Caller, $"Resource '{resource.Name}' has no source of its own to compare the target with.", "Only subscriptions to a resource that is read from a table or a query can be reconciled.");
+        var route = routes.Create(subscription, snapshot);
+        await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, await hub.ReadAsync(cancel), cancel);
+        await using var database = databases.Open(snapshot.Connections[subscription.Target.Connection].ToFrontEnd());
+        var target = await TargetSide.CreateAsync(database, route.Target, snapshot, judges, cancel);
+        var source = new SourceSide(plan, route, judges.Create(Unruled(resource), snapshot));
+        var comparison = new Comparison(subscription, route, source, target, quarantine);
+        Task<T> InTurnAsync<T>(Func<Task<T>> read) => this.InTurnAsync(snapshot.Connections[resource.Source.Connection], snapshot.Connections[subscription.Target.Connection], source, target, read, progress, cancel);
+        Task SettleAsync(Found differing) => this.SettleAsync(plan, subscription.Name, differing.Held, () => InTurnAsync(() => comparison.LookAsync(differing.Held, cancel)), request.Wait, cancel);
+
+        void Report(string phase, bool ended = false) => progress?.Report(new SyncProgress { Resource = resource.Name, Subscription = subscription.Name, Phase = phase, Ended = ended });
+
+        Report("comparing");
+        var found = await InTurnAsync(() => comparison.RunAsync(cancel));
+        if (found.Held.Count > 0) Report("looking again at what differs");
+        await SettleAsync(found);
+        var repaired = 0L;
+        for (var round = 0; request.Repair && round < MostRepairs && Reachable(found) is { Count: > 0 } keys; round++)
+        {
+            Report("repairing");
+            var before = found.Held.Count;
+            await RepairAsync(source, subscription.Name, keys, progress, cancel);
+            foreach (var difference in found.Held.Values) difference.Confirmed = false;
+            await SettleAsync(found);
+            repaired += before - found.Held.Count;
+            if (before == found.Held.Count || found.Further.Count == 0) break;
+            Report("comparing again");
+            found = await InTurnAsync(() => comparison.RunAsync(cancel)) with { SourceRows = found.SourceRows, TargetRows = found.TargetRows };
+            await SettleAsync(found);
+        }
+
+        Report("compared", ended: true);
+        return Result(request, resource.Name, route, found, repaired);
+    }
+
+    /// <summary>
+    /// Looks at differing keys again, each time all that was committed before the last look has reached the target: a key that then differs as it did before differs. Where it does not arrive
+    /// within the wait (no hub runs, or it is held), what stood still is told. What changes at every look stays unsettled.
+    /// </summary>
+    async Task SettleAsync(SourcePlan plan, string subscription, Dictionary<UInt128, Difference> differences, Func<Task<HashSet<Difference>>> lookAgain, TimeSpan wait, CancellationToken cancel)
+    {
+        for (var look = 0; look < MostLooks && differences.Values.Any(difference => !difference.Confirmed); look++)
+        {
+            var began = time.GetTimestamp();
+            for (var point = await traffic.PointAsync(plan.Resource.Name, cancel); ;)
+            {
+                if (await traffic.PassAsync(point, plan.Resource.Name, subscription, cancel) is not { } further || time.GetElapsedTime(began) >= wait) break;
+                point = further;
+                await Task.Delay(Pause, time, cancel);
+            }
+
+            foreach (var difference in await lookAgain()) difference.Confirmed = true;
+        }
+    }
+
+    /// <summary>Reads while it has a turn at both connections; gives them back at once, so that an exchange that is waited for can go on.</summary>
+    async Task<T> InTurnAsync<T>(Connection from, Connection to, SourceSide source, TargetSide target, Func<Task<T>> read, IProgress<SyncProgress>? progress, CancellationToken cancel)
+    {
+        void Waits(string why) => progress?.Report(new SyncProgress { Resource = source.Plan.Resource.Name, Phase = why });
+        // In order of names, so that two who want both don't wait for each other.
+        var ordered = string.CompareOrdinal(from.Name, to.Name) <= 0;
+        await using var first = await turns.TakeAsync(ordered ? from : to, Waits, cancel);
+        await using var second = from.Name == to.Name ? ConnectionTurn.Free : await turns.TakeAsync(ordered ? to : from, Waits, cancel);
+        (source.Turn, target.Turn) = ordered ? (first, second) : (second, first);
+        return await read();
+    }
+
+    static List<string> Reachable(Found found) => [.. found.Held.Values.Where(difference => difference.Confirmed).Select(difference => difference.Natural).OfType<string>()];
+
+    /// <summary>Reads those keys anew by the resource's intake and delivers. Killed at any moment the log holds whole batches, which are delivered as any.</summary>
+    async Task RepairAsync(SourceSide source, string subscription, List<string> keys, IProgress<SyncProgress>? progress, CancellationToken cancel)
+    {
+        var taken = await intake.RunAsync(source.Plan.Resource.Name, new IntakeRequest(Full: false, ByHand: true) { Keys = KeyReader.Distinct(source.Keys(keys)) }, progress, null, cancel);
+        if (taken.Fault is { } unread) throw unread;
+        var delivered = await delivery.RunAsync(subscription, null, null, progress, cancel);
+        if (delivered.Fault is { } undelivered) throw undelivered;
+    }
+
+    static ReconcileResult Result(ReconcileRequest request, string resource, IRoute route, Found found, long repaired)
+    {
+        var differing = found.Held.Values.Where(difference => difference.Confirmed).OrderBy(difference => difference.Key, StringComparer.Ordinal).ToList();
+        long Count(DifferenceKind kind) => differing.Count(difference => difference.Kind == kind) + found.Further.GetValueOrDefault(kind);
+        return new ReconcileResult
+        {
+            Subscription = request.Subscription,
+            Resource = resource,
+            Computed = found.InDatabase ? "database" : "hub",
+            SourceRows = found.SourceRows,
+            TargetRows = found.TargetRows,
+            LeftOut = found.LeftOut.Count,
+            Missing = Count(DifferenceKind.Missing),
+            Extra = Count(DifferenceKind.Extra),
+            Different = Count(DifferenceKind.Different),
+            Unsettled = found.Held.Count - differing.Count,
+            Repaired = repaired,
+            OutOfReach = differing.Count(difference => difference.Natural is null),
+            KeyColumns = route.Target.Key,
+            Keys = [.. differing.Take(request.MostKeys).Select(difference => new KeyDifference(difference.Kind, RowKey.Values(difference.Key)))],
+        };
+    }
+
+    /// <summary>The resource without its rules: rows that break them stand in quarantine and are left out by their keys.</summary>
+    static Resource Unruled(Resource resource) => resource with
+    {
+        Rules = [],
+        BusinessKey = [],
+        Items = [.. resource.Items.Select(item => item with { Rules = [], CodeSet = null, Required = false })],
+    };
+}
