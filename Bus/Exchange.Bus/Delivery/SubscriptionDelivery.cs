@@ -30,13 +30,15 @@ internal sealed partial class SubscriptionDelivery(
     static readonly TimeSpan[] Backoff = [.. new[] { 0.2, 1, 3, 8, 15 }.Select(TimeSpan.FromSeconds)];
 
     /// <param name="name">The subscription.</param>
-    /// <param name="more">Told to wait for more: answers true when the log may have grown, false when nothing more will come. Null: the log as it is now.</param>
+    /// <param name="more">Told to wait for more: answers true when the log may have grown, false when nothing more will come. Null: the log as it is now, and only if nobody else delivers
+    /// the subscription at the moment.</param>
     /// <param name="fullAfter">Head of the log before a full that was asked for and now goes on: where the ledger belongs to another log, that full heals it. Null: none was asked for.</param>
     /// <param name="progress">Listener, or null.</param>
     /// <param name="cancel">Stops between or within batches; nothing is left half done.</param>
+    /// <exception cref="ExchangeException">hub.lease.busy: another process delivers it, and nobody was to be waited for.</exception>
     public async Task<DeliveryOutcome> RunAsync(string name, Func<CancellationToken, ValueTask<bool>>? more, long? fullAfter, IProgress<SyncProgress>? progress, CancellationToken cancel)
     {
-        await using var lease = await HeldLease.AcquireAsync(leases, $"delivery:{name}", SourceIntake.LeaseDuration, Patience, null, time, cancel);
+        await using var lease = await HeldLease.AcquireAsync(leases, $"delivery:{name}", SourceIntake.LeaseDuration, more is null ? TimeSpan.Zero : Patience, null, time, cancel);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, lease.Lost);
         DeliveryRun? run = null;
         try

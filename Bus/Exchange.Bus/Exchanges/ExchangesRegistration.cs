@@ -7,6 +7,7 @@ internal static class ExchangesRegistration
 {
     public static IServiceCollection AddExchanges(this IServiceCollection services) => services
         .AddSingleton<WorkBoard>()
+        .AddSingleton<SourceWatch>()
         .AddDuty<ChangeDuty>()
         .AddDuty<DeliveryDuty>()
         .AddDuty<TidyDuty>()

@@ -26,19 +26,20 @@ internal sealed partial class SourceIntake(
     ICatalogue catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, ILeases leases, SourceStates states, IQuarantine quarantine, SourcePreparation preparation,
     RunBook book, ReorganisationBook reorganisations, SourceReading reading, PushBack pushBack, TimeProvider time, ILogger<SourceIntake> logger)
 {
-    /// <summary>How long a dead reader keeps others from its source.</summary>
-    public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(15);
+    /// <summary>How long a dead reader keeps others from its source. With the next look of the others its work is taken over within 15 s.</summary>
+    public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a caller waits for another reader of the same source.</summary>
     static readonly TimeSpan Patience = TimeSpan.FromHours(12);
 
+    /// <exception cref="ExchangeException">hub.lease.busy: another reads the source, and the caller did not want to wait.</exception>
     public async Task<IntakeOutcome> RunAsync(string name, IntakeRequest request, IProgress<SyncProgress>? progress, Action? appended, CancellationToken cancel)
     {
         var known = (await catalogue.ReadAsync(cancel)).Resources.GetValueOrDefault(name)
             ?? throw new ExchangeException(ErrorCodes.ResourceUnknown, Party.Caller, $"There is no resource '{name}'.", "`exchange get resources` lists them.");
         if (known.Source is null) return new IntakeOutcome(null, null);
 
-        await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience,
+        await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, request.IfFree ? TimeSpan.Zero : Patience,
             holder => progress?.Report(new SyncProgress { Resource = name, Phase = $"waiting: the source is being read by {holder}" }), time, cancel);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, lease.Lost);
         // Only now: who waited for another reader must not bring back what the manifests said before.
@@ -83,7 +84,10 @@ internal sealed partial class SourceIntake(
     }
 
     /// <summary>Cheaply: whether a `changelog` source has something to take up (changes, a full to begin or go on with, rows to judge again).</summary>
-    public async Task<bool> HasChangesAsync(string name, CancellationToken cancel)
+    /// <param name="name">The resource.</param>
+    /// <param name="askSource">Whether to look into the change log too; else only what the hub itself knows of.</param>
+    /// <param name="cancel">Stops.</param>
+    public async Task<bool> HasChangesAsync(string name, bool askSource, CancellationToken cancel)
     {
         var snapshot = await catalogue.ReadAsync(cancel);
         if (snapshot.Resources.GetValueOrDefault(name) is not { Source: { Mode: CaptureMode.ChangeLog } source } resource) return false;
@@ -91,10 +95,11 @@ internal sealed partial class SourceIntake(
         if (state.Position.CaptureRemoved || state.Position.Reorganise is { Begins: false }) return false;
         if (!state.Position.Complete || state.Position.Full is not null || state.Position.FullWanted is not null || state.Hold is not null) return true;
         if (state.Position.KeysReadBack && (await quarantine.KeysToJudgeAgainAsync(name, 1, cancel)).Count > 0) return true;
+        if (!askSource) return false;
         await using var database = databases.Open(snapshot.Connections[source.Connection].ToFrontEnd());
         try
         {
-            return (await database.Capture.ReadAsync(SourcePlan.CaptureOf(resource, source, snapshot), 1, cancel)).Ids.Count > 0;
+            return await database.Capture.AnyAsync(SourcePlan.CaptureOf(resource, source, snapshot), cancel);
         }
         catch (FrontEndException fault) when (fault.Fault == FrontEndFault.Standing)
         {

@@ -13,7 +13,8 @@ namespace Exchange.Bus.Intake;
 /// <summary>Who asks for a run.</summary>
 /// <param name="Full">Read anew.</param>
 /// <param name="ByHand">A person asks, and waits.</param>
-internal readonly record struct IntakeRequest(bool Full, bool ByHand);
+/// <param name="IfFree">Only if nobody reads the source at the moment; else wait for it.</param>
+internal readonly record struct IntakeRequest(bool Full, bool ByHand, bool IfFree = false);
 
 /// <summary>
 /// Decides before a run whether it is a full, and whether it may begin at all: increments that cannot go on are held until their full is re-organised. Installs missing triggers, and notes
