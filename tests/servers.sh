@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Private PostgreSQL and MariaDB servers for the tests.
 #   tests/servers.sh install        Debian's packages, where they are missing
-#   tests/servers.sh start DIR      new instances in DIR on free loopback ports; writes DIR/env to be sourced
+#   tests/servers.sh start DIR [durable]   new instances in DIR on free loopback ports; writes DIR/env to be sourced; durable: synced as in production, for measuring
 #   tests/servers.sh stop DIR       ends them and removes DIR
 set -euo pipefail
 
@@ -36,7 +36,10 @@ wait_for() { # wait_for WHAT LOG COMMAND…
 }
 
 start() {
-    local dir=$1 bin pgport myport
+    local dir=$1 durable=${2:-} bin pgport myport
+    # Tests try the hub, not the server's disk. wal_level logical: change capture from the log needs it.
+    local pgsync=(-c fsync=off -c full_page_writes=off -c shared_buffers=128MB) mysync=(--innodb-flush-log-at-trx-commit=0)
+    [ "$durable" != durable ] || { pgsync=(-c shared_buffers=1GB -c max_wal_size=4GB) mysync=(--innodb-flush-log-at-trx-commit=1 --innodb-buffer-pool-size=1G --innodb-log-file-size=1G); }
     install
     mkdir -p "$dir/run"; chmod 755 "$dir"
     bin=$(pgbin)
@@ -45,16 +48,15 @@ start() {
 
     pgport=$(free_port)
     as postgres "$bin/initdb" -D "$dir/pg" -U postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 >"$dir/run/initdb.log" 2>&1
-    # fsync off: what is tested is the hub, not the server's disk. wal_level logical: change capture from the log needs it.
-    as postgres "$bin/postgres" -D "$dir/pg" -p "$pgport" -k '' -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off \
-        -c max_connections=300 -c wal_level=logical -c shared_buffers=128MB >"$dir/run/pg.log" 2>&1 &
+    as postgres "$bin/postgres" -D "$dir/pg" -p "$pgport" -k '' -c listen_addresses=127.0.0.1 "${pgsync[@]}" \
+        -c max_connections=300 -c wal_level=logical >"$dir/run/pg.log" 2>&1 &
     echo $! >"$dir/run/pg.pid"
 
     myport=$(free_port)
     local my=(--no-defaults --datadir="$dir/my"); [ "$(id -u)" = 0 ] && my+=(--user=mysql)
     mariadb-install-db "${my[@]}" --auth-root-authentication-method=normal --skip-test-db >"$dir/run/my-install.log" 2>&1
     PATH=$PATH:/usr/sbin mariadbd "${my[@]}" --port="$myport" --bind-address=127.0.0.1 --socket="$dir/run/my.sock" --pid-file="$dir/my/my.pid" \
-        --innodb-flush-log-at-trx-commit=0 --local-infile=1 --max-connections=300 --character-set-server=utf8mb4 >"$dir/run/my.log" 2>&1 &
+        "${mysync[@]}" --local-infile=1 --max-connections=300 --character-set-server=utf8mb4 >"$dir/run/my.log" 2>&1 &
     echo $! >"$dir/run/my.pid"
 
     wait_for PostgreSQL "$dir/run/pg.log" "$bin/pg_isready" -h 127.0.0.1 -p "$pgport"
@@ -76,7 +78,7 @@ stop() {
 
 case ${1:-} in
     install) install ;;
-    start) start "$2" ;;
+    start) start "$2" "${3:-}" ;;
     stop) stop "$2" ;;
     *) sed -n '2,6p' "$0"; exit 2 ;;
 esac

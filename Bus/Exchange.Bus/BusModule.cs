@@ -9,6 +9,7 @@ using Exchange.Bus.Quality;
 using Exchange.Bus.Quality.KnownValues;
 using Exchange.Bus.Quarantine;
 using Exchange.Bus.Reorganisation;
+using Exchange.Bus.Retention;
 using Exchange.Bus.Runs;
 using Exchange.Bus.Scheduling;
 using Exchange.Bus.Timeliness;
@@ -49,6 +50,7 @@ public static class BusModule
         .AddMessaging()
         .AddIntake()
         .AddDelivery()
+        .AddRetention()
         .AddReorganisation()
         .AddExchanges()
         .AddScheduling()

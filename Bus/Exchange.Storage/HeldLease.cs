@@ -24,6 +24,10 @@ public sealed class HeldLease : IAsyncDisposable
 
     public CancellationToken Lost => _lost.Token;
 
+    /// <summary>The lease, or null while another holds it.</summary>
+    public static async Task<HeldLease?> TryAcquireAsync(ILeases leases, string name, TimeSpan duration, TimeProvider time, CancellationToken cancel) =>
+        await leases.TryAcquireAsync(name, duration, cancel) is { } lease ? new HeldLease(leases, lease, duration, time) : null;
+
     /// <summary>The lease, waiting while another holds it.</summary>
     /// <param name="leases">The store's leases.</param>
     /// <param name="name">What is to be held.</param>
@@ -38,7 +42,7 @@ public sealed class HeldLease : IAsyncDisposable
         var began = time.GetTimestamp();
         while (true)
         {
-            if (await leases.TryAcquireAsync(name, duration, cancel) is { } lease) return new HeldLease(leases, lease, duration, time);
+            if (await TryAcquireAsync(leases, name, duration, time, cancel) is { } held) return held;
             var holder = await leases.HolderAsync(name, cancel) ?? "another process";
             if (time.GetElapsedTime(began) >= patience)
                 throw new ExchangeException(ErrorCodes.LeaseBusy, Party.Hub, $"'{name}' is held by {holder}.", "Wait until it has ended and try again.");

@@ -1,3 +1,4 @@
+using Exchange.Benchmarks.Exchanges;
 using Exchange.Benchmarks.Measuring;
 
 namespace Exchange.Benchmarks;
@@ -5,5 +6,14 @@ namespace Exchange.Benchmarks;
 /// <summary>All benchmarks, in the order of docs/benchmarks.md.</summary>
 internal static class Benchmarks
 {
-    public static IReadOnlyList<IBenchmark> All { get; } = [];
+    public static IReadOnlyList<IBenchmark> All { get; } =
+    [
+        new FullPostgreSql(),
+        new FullToMariaDb(),
+        new FullFromMariaDb(),
+        new FullFromSqlite(),
+        new Increment(),
+        new TriggerCost(),
+        new Memory(),
+    ];
 }

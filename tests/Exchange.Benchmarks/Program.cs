@@ -9,11 +9,18 @@ var rows = new Option<int>("--rows") { DefaultValueFactory = _ => 1_000_000, Des
 var runs = new Option<int>("--runs") { DefaultValueFactory = _ => 5, Description = "measured runs of each side" };
 var postgreSql = new Option<string>("--postgresql") { DefaultValueFactory = _ => "", Description = "connection string of a private PostgreSQL server" };
 var mySql = new Option<string>("--mysql") { DefaultValueFactory = _ => "", Description = "connection string of a private MariaDB server" };
+var write = new Option<string?>("--write") { Description = "file that the figures are written to, each benchmark's in a section of its own" };
 var list = new Option<bool>("--list") { Description = "only list them" };
-var command = new RootCommand("Measures the hub beside its peers, both sides in one run.") { names, rows, runs, postgreSql, mySql, list };
+var command = new RootCommand("Measures the hub beside its peers, both sides in one run.") { names, rows, runs, postgreSql, mySql, write, list };
 command.SetAction(async (parsed, cancel) =>
 {
     var wanted = parsed.GetValue(names) ?? [];
+    if (wanted.Except(Benchmarks.All.Select(benchmark => benchmark.Name)).FirstOrDefault() is { } unknown)
+    {
+        Console.Error.WriteLine($"There is no benchmark '{unknown}'; --list shows them.");
+        return 2;
+    }
+
     var chosen = Benchmarks.All.Where(benchmark => wanted.Length == 0 || wanted.Contains(benchmark.Name)).ToList();
     if (parsed.GetValue(list))
     {
@@ -26,8 +33,14 @@ command.SetAction(async (parsed, cancel) =>
     {
         var settings = new BenchmarkSettings(parsed.GetValue(rows), parsed.GetValue(runs), folder, parsed.GetValue(postgreSql) ?? "", parsed.GetValue(mySql) ?? "");
         foreach (var benchmark in chosen)
-            foreach (var comparison in await benchmark.RunAsync(settings, cancel))
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{comparison.Work}: {comparison.Ours.Median:0.###} {comparison.Ours.Unit}, figure {comparison.Figure:0.##}"));
+        {
+            Console.WriteLine($"== {benchmark.Title}");
+            var comparisons = await benchmark.RunAsync(settings, cancel);
+            foreach (var comparison in comparisons)
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{comparison.Work}: {comparison.Ours.Median:0.###} {comparison.Ours.Unit}{(comparison.Peer is { } peer ? $", beside it {peer.Median:0.###} {peer.Unit}, ratio {comparison.Figure:0.##}" : "")}{(comparison.Goal is { } goal ? $"; {goal.Text}: {(goal.Holds(comparison.Figure) ? "holds" : "DOES NOT HOLD")}" : "")}"));
+            if (parsed.GetValue(write) is { } file) await Report.WriteAsync(file, benchmark, settings, comparisons, cancel);
+        }
+
         return 0;
     }
     finally

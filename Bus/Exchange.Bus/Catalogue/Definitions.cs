@@ -26,10 +26,21 @@ internal sealed record Connection
     /// <summary>Resolved and in clear; lives only in memory.</summary>
     public required string ConnectionString { get; init; }
     public string TimeZone { get; init; } = "UTC";
+    /// <summary>Null: none.</summary>
+    public ConnectionLimits? Limits { get; init; }
 
     public FrontEndConnection ToFrontEnd() => new() { Name = Name, Provider = Provider, ConnectionString = ConnectionString, TimeZone = TimeZone };
 
     public override string ToString() => $"{Name} ({Provider})";
+}
+
+/// <summary>How much of a front-end database the hub may use, all nodes together.</summary>
+/// <param name="Concurrency">Readings and deliveries at once; null: one where a rate is set, since a rate is shared out among them.</param>
+/// <param name="RowsPerSecond">Rows read or written; null: as fast as it goes.</param>
+/// <param name="BytesPerSecond">The same in bytes.</param>
+internal sealed record ConnectionLimits(int? Concurrency, long? RowsPerSecond, long? BytesPerSecond)
+{
+    public int Turns => Concurrency ?? 1;
 }
 
 internal sealed record CodeSet
@@ -77,6 +88,8 @@ internal sealed record Resource
     /// <summary>Reasons for which the hub re-organises the full by itself; for others it waits for a notice.</summary>
     public IReadOnlyList<ReorganisationReason> ReorganiseByItself { get; init; } = [ReorganisationReason.IncrementBroken];
     public int BatchRows { get; init; } = 20_000;
+    /// <summary>A batch is cut where its rows reach so many bytes.</summary>
+    public long BatchBytes { get; init; } = 16L * 1024 * 1024;
     public int MaxCellBytes { get; init; } = 16 * 1024 * 1024;
     /// <summary>A run with more rejected rows stops before it delivers.</summary>
     public long? MaxErrors { get; init; }

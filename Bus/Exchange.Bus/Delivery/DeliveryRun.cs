@@ -17,6 +17,9 @@ internal sealed class DeliveryRun
 
     public required IRoute Route { get; init; }
 
+    /// <summary>The target's.</summary>
+    public required Connection Connection { get; init; }
+
     public required IFrontEndDatabase Database { get; init; }
 
     public required Lease Lease { get; init; }
@@ -28,6 +31,9 @@ internal sealed class DeliveryRun
 
     /// <summary>The batch that comes after the one that is being written, fetched and routed meanwhile; null: none is.</summary>
     public RoutedAhead? Ahead { get; set; }
+
+    /// <summary>Bytes of rows that were written since the run began.</summary>
+    public long WrittenBytes { get; set; }
 
     /// <summary>Whether the target was made fit and its ledger asked.</summary>
     public bool Prepared { get; set; }

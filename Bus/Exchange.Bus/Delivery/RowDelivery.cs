@@ -43,6 +43,7 @@ internal sealed class RowDelivery(IResourceLog log, IStore store, IQuarantine qu
         if (next is not null) run.Ahead = new RoutedAhead(next.Number, Task.Run(() => RoutedAsync(run, next, cancel), cancel));
         var refused = routed.Refused.ToList();
         var count = await ApplyOrHalveAsync(transaction, routed.Rows, 0, routed.Rows.Count, routed.SourceRows, refused, cancel);
+        run.WrittenBytes += routed.Rows.DataBytes;
         await NoteAsync(run, batch, rows, routed, refused, cancel);
         return new BatchApplied(count, refused.Count);
     }

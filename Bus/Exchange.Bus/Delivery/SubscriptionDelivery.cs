@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Exchange.Bus.Catalogue;
 using Exchange.Bus.Intake;
+using Exchange.Bus.Limits;
 using Exchange.Bus.Log;
 using Exchange.Bus.Quarantine;
 using Exchange.Bus.Runs;
@@ -19,7 +20,7 @@ namespace Exchange.Bus.Delivery;
 /// another subscription. A target that does not fit, or whose ledger belongs to another log, holds this subscription alone and says what to do.
 /// </summary>
 internal sealed partial class SubscriptionDelivery(
-    ICatalogue catalogue, IFrontEndDatabases databases, IRouteFactory routes, IStore store, ILeases leases, DeliveryStates states, IRuns runs, IResourceLog log, IQuarantine quarantine,
+    ICatalogue catalogue, IFrontEndDatabases databases, IRouteFactory routes, ConnectionTurns turns, IStore store, ILeases leases, DeliveryStates states, IRuns runs, IResourceLog log, IQuarantine quarantine,
     BatchDelivery delivery, StagedDelivery staging, ExchangeSteps steps, TimeProvider time, ILogger<SubscriptionDelivery> logger)
 {
     const int BatchesAtOnce = 64;
@@ -46,12 +47,14 @@ internal sealed partial class SubscriptionDelivery(
             var snapshot = await catalogue.ReadAsync(either.Token);
             var subscription = snapshot.Subscriptions.GetValueOrDefault(name)
                 ?? throw new ExchangeException(ErrorCodes.SubscriptionUnknown, Party.Caller, $"There is no subscription '{name}'.", "`exchange get subscriptions` lists them.");
-            await using var database = databases.Open(snapshot.Connections[subscription.Target.Connection].ToFrontEnd());
+            var connection = snapshot.Connections[subscription.Target.Connection];
+            await using var database = databases.Open(connection.ToFrontEnd());
             run = new DeliveryRun
             {
                 Subscription = subscription,
                 Resource = snapshot.Resources[subscription.Resource],
                 Route = routes.Create(subscription, snapshot),
+                Connection = connection,
                 Database = database,
                 Lease = lease.Lease,
                 Record = new RunRecord { Resource = subscription.Resource, Subscription = name, Kind = "delivery", Node = Node.Name },
@@ -106,11 +109,14 @@ internal sealed partial class SubscriptionDelivery(
     /// <summary>Delivers what is in the log now.</summary>
     async Task DrainAsync(DeliveryRun run, CancellationToken cancel)
     {
-        if (await log.HeadAsync(run.Resource.Name, cancel) is null) return;
+        if (await log.HeadAsync(run.Resource.Name, cancel) is not { } head || (run.Prepared && head.Number <= run.State.Applied)) return;
+        // Only for what is in the log now: the reading that fills it may need the same connection.
+        await using var turn = await turns.TakeAsync(run.Connection, why => run.Report(why), cancel);
         if (!run.Prepared) await PrepareAsync(run, cancel);
         while (await DeliverableAsync(run, cancel) is { Count: > 0 } waiting)
         {
             await BeginRecordAsync(run, cancel);
+            var before = (Rows: run.Record.DeliveredUpserts + run.Record.DeliveredDeletes, Bytes: run.WrittenBytes);
             var last = waiting is [{ Staged: true, State: BatchState.Visible } staged, ..] && await staging.MarkAsync(run, staged, cancel) is { } mark
                 ? await staging.SwitchAsync(run, mark, cancel)
                 : await delivery.ApplyAsync(run, waiting, cancel);
@@ -118,6 +124,7 @@ internal sealed partial class SubscriptionDelivery(
             await NoteAsync(run, cancel);
             steps.Reached(ExchangeStep.Cursor, run.Name);
             run.Report("delivering");
+            await turn.PaceAsync(run.Record.DeliveredUpserts + run.Record.DeliveredDeletes - before.Rows, run.WrittenBytes - before.Bytes, cancel);
         }
     }
 
@@ -184,6 +191,8 @@ internal sealed partial class SubscriptionDelivery(
                 $"Run `exchange sync {run.Name} --full`: the resource is read anew and the target brought up to it.");
         }
 
+        // It was away for so long that what came next is no longer kept: the newest full takes its place.
+        if ((await log.ReadAsync(run.Resource.Name, ledger.Batch, 1, cancel)) is [{ Dropped: true }]) return start;
         // A new store remembers no route, yet its log may equal the old one's, batch by batch: what stands at the target came by a map and into a table that are not known.
         if (run.State.Fingerprint != run.Route.Fingerprint) return start;
         var judgeAgain = run.State.TargetShape is { } seen && seen != shape && await quarantine.AnyOpenAsync(run.Resource.Name, run.Name, cancel);

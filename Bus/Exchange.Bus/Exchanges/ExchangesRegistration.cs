@@ -1,3 +1,4 @@
+using Exchange.Bus.Limits;
 using Exchange.Contracts.Operations;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -6,6 +7,7 @@ namespace Exchange.Bus.Exchanges;
 internal static class ExchangesRegistration
 {
     public static IServiceCollection AddExchanges(this IServiceCollection services) => services
+        .AddSingleton<ConnectionTurns>()
         .AddSingleton<WorkBoard>()
         .AddSingleton<SourceWatch>()
         .AddDuty<ChangeDuty>()

@@ -1,10 +1,12 @@
 using Exchange.Bus.Log;
 using Exchange.Bus.Quality;
+using Exchange.Bus.Retention;
+using Exchange.Bus.Runs;
 
 namespace Exchange.Bus.Exchanges;
 
-/// <summary>Removes what nobody needs any more, once an hour: payload files that belong to no batch, known values that were replaced.</summary>
-internal sealed class TidyDuty(PayloadSweep payloads, IKnownValues known, TimeProvider time) : IHubDuty
+/// <summary>Removes what nobody needs any more, once an hour: rows of batches that were superseded, payload files that belong to no batch, known values that were replaced, old records of runs.</summary>
+internal sealed class TidyDuty(LogTrim logs, PayloadSweep payloads, IKnownValues known, IRuns runs, KeepingBook keeping, TimeProvider time) : IHubDuty
 {
     static readonly TimeSpan Pause = TimeSpan.FromHours(1);
 
@@ -12,8 +14,10 @@ internal sealed class TidyDuty(PayloadSweep payloads, IKnownValues known, TimePr
     {
         while (true)
         {
+            await logs.RunAsync(stopping);
             await payloads.SweepAsync(stopping);
             await known.SweepAsync(stopping);
+            await runs.ForgetAsync(time.GetUtcNow() - (await keeping.ReadAsync(stopping)).RunKeep, stopping);
             await Task.Delay(Pause, time, stopping);
         }
     }

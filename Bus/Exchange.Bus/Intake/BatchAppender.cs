@@ -3,6 +3,7 @@ using Exchange.Bus.Log;
 using Exchange.Bus.Messaging;
 using Exchange.Bus.Quality;
 using Exchange.Bus.Quarantine;
+using Exchange.Bus.Retention;
 using Exchange.Bus.Runs;
 using Exchange.Contracts.Messages;
 using Exchange.Contracts.Rows;
@@ -45,7 +46,7 @@ internal sealed record BatchDraft
 /// counts and the wake-up message. After kill -9 all of it is there or nothing: then the same rows are read again from the old position.
 /// </summary>
 internal sealed class BatchAppender(
-    IStore store, ILeases leases, IResourceLog log, IQuarantine quarantine, IKnownValues known, IRuns runs, IMessageSender messages, ExchangeSteps steps)
+    IStore store, ILeases leases, IResourceLog log, IQuarantine quarantine, IKnownValues known, IRuns runs, IMessageSender messages, LogBudget budget, ExchangeSteps steps)
 {
     public async Task<LogBatch> AppendAsync(IntakeRun run, BatchDraft draft, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel) =>
         await AppendAsync(run, draft, await PrepareAsync(run, draft.Rows, cancel), itemSets, cancel);
@@ -53,6 +54,7 @@ internal sealed class BatchAppender(
     /// <summary>The payload of rows that are to be appended next; may be done while the batch before is being appended.</summary>
     public async Task<PreparedPayload> PrepareAsync(IntakeRun run, RowBatch rows, CancellationToken cancel)
     {
+        await budget.AdmitAsync(cancel);
         var payload = await log.PrepareAsync(run.Name, rows, cancel);
         steps.Reached(ExchangeStep.Payload, run.Name);
         return payload;
@@ -88,9 +90,11 @@ internal sealed class BatchAppender(
         }, cancel);
 
         steps.Reached(draft.Kind == BatchKind.Mark ? ExchangeStep.Mark : ExchangeStep.Append, resource.Name);
+        budget.Spent(payload.Bytes);
         run.Position = position;
         run.Record = record;
         run.Appended?.Invoke();
+        await run.Turn.PaceAsync(draft.Read, draft.Rows.DataBytes, cancel);
         return batch;
     }
 

@@ -1,3 +1,4 @@
+using Exchange.Bus.Limits;
 using Exchange.Bus.Runs;
 using Exchange.Contracts.Operations;
 using Exchange.Storage;
@@ -37,6 +38,9 @@ internal sealed class IntakeRun
 
     /// <summary>As stored by the newest append.</summary>
     public required SourcePosition Position { get; set; }
+
+    /// <summary>The right to use the source's connection, and at what rate.</summary>
+    public ConnectionTurn Turn { get; set; } = ConnectionTurn.Free;
 
     public IProgress<SyncProgress>? Progress { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Exchange.Bus.Log;
 using Exchange.Bus.Quality;
+using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Rows;
 
 namespace Exchange.Bus.Intake;
@@ -8,7 +9,7 @@ namespace Exchange.Bus.Intake;
 /// <summary>Reads rows anew by key and appends them as changes: keys that are gone become deletions.</summary>
 internal sealed class KeyReader(SourceStates states, BatchAppender appender, PageJudge judge, IKnownValues known, ExchangeSteps steps)
 {
-    /// <summary>Keys that a source is asked for at once (<see cref="Contracts.FrontEnd.ISourceReader.ReadKeysAsync"/>).</summary>
+    /// <summary>Keys that a source is asked for at once (<see cref="ISourceReader.ReadKeysAsync"/>).</summary>
     public const int KeysAtOnce = 20_000;
 
     /// <summary>Keys once each, by code point.</summary>
@@ -22,7 +23,7 @@ internal sealed class KeyReader(SourceStates states, BatchAppender appender, Pag
         return distinct;
     }
 
-    /// <summary>One batch, or several where there are more keys than a source is asked for at once.</summary>
+    /// <summary>One batch, or several where there are more keys than a source is asked for at once, or more bytes of rows than a batch has.</summary>
     /// <param name="run">The run.</param>
     /// <param name="keys">Key columns in key order, natural types, distinct.</param>
     /// <param name="itemSets">Item sets whose values are kept.</param>
@@ -31,16 +32,28 @@ internal sealed class KeyReader(SourceStates states, BatchAppender appender, Pag
     /// <param name="judgedAgain">See <see cref="BatchDraft.JudgedAgain"/>.</param>
     public async Task AppendAsync(IntakeRun run, RowBatch keys, IReadOnlyList<IReadOnlyList<string>> itemSets, Func<SourcePosition, SourcePosition> then, CancellationToken cancel, bool judgedAgain = false)
     {
-        for (var start = 0; start < keys.Count; start += KeysAtOnce)
-            await AppendOnceAsync(run, keys.Count <= KeysAtOnce ? keys : keys.Slice(start, Math.Min(KeysAtOnce, keys.Count - start)), itemSets, then, judgedAgain, cancel);
+        var most = KeysAtOnce;
+        for (var start = 0; start < keys.Count;)
+        {
+            var count = Math.Min(most, keys.Count - start);
+            var asked = count == keys.Count ? keys : keys.Slice(start, count);
+            var waited = Stopwatch.StartNew();
+            var page = await run.Plan.Database.Source.ReadKeysAsync(run.Plan.Query, asked, count == 1 ? long.MaxValue : run.Plan.Resource.BatchBytes, cancel);
+            run.Waited(waited.Elapsed);
+            if (page.Cut)
+            {
+                most = Math.Clamp(page.Rows.Count * 3 / 4, 1, count - 1); // rows are wide: as many as were seen to fit, with some room
+                continue;
+            }
+
+            steps.Reached(ExchangeStep.Read, run.Name);
+            await AppendOnceAsync(run, asked, page, itemSets, then, judgedAgain, cancel);
+            start += count;
+        }
     }
 
-    async Task AppendOnceAsync(IntakeRun run, RowBatch keys, IReadOnlyList<IReadOnlyList<string>> itemSets, Func<SourcePosition, SourcePosition> then, bool judgedAgain, CancellationToken cancel)
+    async Task AppendOnceAsync(IntakeRun run, RowBatch keys, SourcePage page, IReadOnlyList<IReadOnlyList<string>> itemSets, Func<SourcePosition, SourcePosition> then, bool judgedAgain, CancellationToken cancel)
     {
-        var waited = Stopwatch.StartNew();
-        var page = await run.Plan.Database.Source.ReadKeysAsync(run.Plan.Query, keys, cancel);
-        run.Waited(waited.Elapsed);
-        steps.Reached(ExchangeStep.Read, run.Name);
         var (rows, refused) = await judge.JudgeAsync(run.Plan, page, Gone(run, keys, page.Rows), cancel);
         steps.Reached(ExchangeStep.Quality, run.Name);
         if (!judgedAgain) KeyChange.Check(run, rows, refused);

@@ -1,4 +1,5 @@
 using Exchange.Bus.Catalogue;
+using Exchange.Bus.Limits;
 using Exchange.Bus.Log;
 using Exchange.Bus.Quality;
 using Exchange.Bus.Quarantine;
@@ -23,7 +24,7 @@ internal sealed record IntakeOutcome(RunRecord? Record, ExchangeException? Fault
 /// resource alone and is kept with what to do about it; the next run tries again. Killed at any moment it goes on from the last append.
 /// </summary>
 internal sealed partial class SourceIntake(
-    ICatalogue catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, ILeases leases, SourceStates states, IQuarantine quarantine, SourcePreparation preparation,
+    ICatalogue catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, ILeases leases, SourceStates states, ConnectionTurns turns, IQuarantine quarantine, SourcePreparation preparation,
     RunBook book, ReorganisationBook reorganisations, SourceReading reading, PushBack pushBack, TimeProvider time, ILogger<SourceIntake> logger)
 {
     /// <summary>How long a dead reader keeps others from its source. With the next look of the others its work is taken over within 15 s.</summary>
@@ -44,7 +45,8 @@ internal sealed partial class SourceIntake(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, lease.Lost);
         // Only now: who waited for another reader must not bring back what the manifests said before.
         var snapshot = await catalogue.ReadAsync(either.Token);
-        if (snapshot.Resources.GetValueOrDefault(name) is not { Source: not null } resource) return new IntakeOutcome(null, null);
+        if (snapshot.Resources.GetValueOrDefault(name) is not { Source: { } source } resource) return new IntakeOutcome(null, null);
+        await using var turn = await turns.TakeAsync(snapshot.Connections[source.Connection], why => progress?.Report(new SyncProgress { Resource = name, Phase = why }), either.Token);
         var state = await states.ReadAsync(name, either.Token);
         IntakeRun? run = null;
         try
@@ -52,6 +54,7 @@ internal sealed partial class SourceIntake(
             await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, either.Token);
             var position = await preparation.PrepareAsync(plan, snapshot, lease.Lease, state.Position, request, either.Token);
             run = await book.BeginAsync(plan, lease.Lease, state.Position.OpenRun, position, progress, appended, either.Token);
+            run.Turn = turn;
             try
             {
                 await reading.ReadAsync(run, either.Token);

@@ -25,9 +25,6 @@ internal static class ControlColumns
 /// <summary>All that is needed to read one resource's source: made anew for each run from the catalogue and the table as it is now.</summary>
 internal sealed class SourcePlan : IAsyncDisposable
 {
-    /// <summary>About how many bytes of rows are read into memory as one page.</summary>
-    public const long PageBytes = 16 * 1024 * 1024;
-
     SourcePlan(Resource resource, TableSource source, IFrontEndDatabase database, TableDescription table)
     {
         Resource = resource;
@@ -176,6 +173,7 @@ internal sealed class SourcePlan : IAsyncDisposable
     {
         var decides = resource with { Title = null, Class = null, ShareType = ShareType.None, BatchRows = 0, MaxErrors = null, MaxErrorPercent = null, ReorganiseByItself = [], Items = [.. resource.Items.Select(item => item with { Title = null })] };
         var text = JsonSerializer.SerializeToNode(decides)!.AsObject();
+        text.Remove(nameof(Resource.BatchBytes));
         Forget(text);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToJsonString() + owner)));
     }

@@ -24,6 +24,11 @@ internal sealed class ArrowCodec
     /// <summary>Higher levels made payloads a few percent smaller for a multiple of the time (docs/adr/0004-batches-as-arrow.md).</summary>
     const int ZstdLevel = 1;
 
+    /// <summary>What compression leaves of rows, about.</summary>
+    const int CompressedShare = 4;
+
+    const int MostRoom = 16 * 1024 * 1024;
+
     readonly CompressionCodecFactory _compression = new();
 
     /// <summary>The file. The rows must not change meanwhile.</summary>
@@ -34,7 +39,7 @@ internal sealed class ArrowCodec
         var arrays = new List<IArrowArray>(rows.Columns.Count + 1) { ArrowArrays.Of(rows.Operations) };
         foreach (var column in rows.Columns) arrays.Add(ArrowArrays.Of(column));
         var options = new IpcOptions { CompressionCodecFactory = _compression, CompressionCodec = CompressionCodecType.Zstd, CompressionLevel = ZstdLevel };
-        var stream = new MemoryStream();
+        var stream = new MemoryStream((int)Math.Min(4096 + (rows.MemoryBytes / CompressedShare), MostRoom)); // growing copies
         using var batch = new RecordBatch(schema, arrays, rows.Count);
         using (var writer = new ArrowFileWriter(stream, schema, leaveOpen: true, options))
         {

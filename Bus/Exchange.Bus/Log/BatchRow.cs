@@ -9,7 +9,7 @@ namespace Exchange.Bus.Log;
 /// <summary>How a batch stands in its table, and the chain of digests.</summary>
 internal static class BatchRow
 {
-    public const string Columns = "resource, number, kind, state, run, full_start, upserts, deletes, payload_bytes, payload_digest, digest, previous_digest, appended_at, staged";
+    public const string Columns = "resource, number, kind, state, run, full_start, upserts, deletes, payload_bytes, payload_digest, digest, previous_digest, appended_at, staged, dropped";
 
     /// <summary>What stands before the first batch.</summary>
     public static readonly string NoDigest = new('0', SHA256.HashSizeInBytes * 2);
@@ -51,5 +51,6 @@ internal static class BatchRow
         PreviousDigest = row.GetString(11),
         AppendedAt = Temporal.Instant(row.GetInt64(12)),
         Staged = row.GetInt64(13) != 0,
+        Dropped = row.GetInt64(14) != 0,
     };
 }

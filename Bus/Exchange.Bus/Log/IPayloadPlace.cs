@@ -12,6 +12,9 @@ internal interface IPayloadPlace
     /// <summary>Within the transaction that appends the batch: makes sure the payload will be there when it commits.</summary>
     Task AppendAsync(StoreSession session, string resource, long number, PreparedPayload payload, CancellationToken cancel);
 
+    /// <summary>Within the transaction that marks batches as dropped: removes their payloads, or has them removed once it has committed.</summary>
+    Task DropAsync(StoreSession session, string resource, IReadOnlyList<(long Number, string? File)> batches, CancellationToken cancel);
+
     /// <summary>The payload, or null when it is missing.</summary>
     Task<ReadOnlyMemory<byte>?> ReadAsync(LogBatch batch, CancellationToken cancel);
 }

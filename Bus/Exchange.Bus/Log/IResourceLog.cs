@@ -35,6 +35,8 @@ internal sealed record LogBatch
     public required long Run { get; init; }
     /// <summary>Whether it is part of a re-organised full: delivered with its mark, all batches from the full's first on in one transaction of the target.</summary>
     public bool Staged { get; init; }
+    /// <summary>Whether its rows are gone, since nobody needed them any more; the entry stays.</summary>
+    public bool Dropped { get; init; }
     /// <summary>Snapshot and mark: number of the full's first batch; else 0.</summary>
     public required long FullStart { get; init; }
     public required long Upserts { get; init; }
@@ -55,6 +57,15 @@ internal sealed record LogBatch
 /// <param name="Pending">Whether it waits for its run's end.</param>
 /// <param name="Staged">See <see cref="LogBatch.Staged"/>.</param>
 internal sealed record BatchHeader(BatchKind Kind, long Run, long FullStart = 0, bool Pending = false, bool Staged = false);
+
+/// <summary>What the log of a resource holds.</summary>
+/// <param name="Resource">The resource.</param>
+/// <param name="Newest">Number of its newest batch.</param>
+/// <param name="OldestKept">Number of the oldest batch whose rows are there; 0: none.</param>
+/// <param name="Kept">How many have theirs.</param>
+/// <param name="Bytes">Of the payloads.</param>
+/// <param name="Dropped">How many have theirs no more.</param>
+internal sealed record LogUsage(string Resource, long Newest, long OldestKept, long Kept, long Bytes, long Dropped);
 
 /// <summary>A payload that is encoded and (SQLite store) already durable in the data folder, waiting to be appended. Dropped, it is swept away later.</summary>
 internal sealed record PreparedPayload(string Digest, long Bytes, long Upserts, long Deletes, string? File, ReadOnlyMemory<byte> Content)
@@ -106,4 +117,14 @@ internal interface IResourceLog
     /// The rows of a batch, not to be changed: those that this process has just appended, or the payload's, whose digest is checked (hub.store.damaged when it differs or is missing).
     /// </summary>
     Task<RowBatch> LoadAsync(LogBatch batch, CancellationToken cancel);
+
+    /// <summary>What each log holds, by name.</summary>
+    Task<IReadOnlyList<LogUsage>> UsageAsync(CancellationToken cancel);
+
+    /// <summary>
+    /// Drops the rows of batches, a piece at a time: those of smaller numbers than <paramref name="below"/> that were appended before <paramref name="before"/>, and discarded ones that were
+    /// appended before <paramref name="discardedBefore"/>. Their entries stay. Killed at any moment, a batch has its rows or is marked as dropped.
+    /// </summary>
+    /// <returns>Bytes of the payloads that are gone.</returns>
+    Task<long> DropAsync(string resource, long below, DateTimeOffset before, DateTimeOffset discardedBefore, CancellationToken cancel);
 }

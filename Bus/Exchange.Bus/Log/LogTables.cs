@@ -42,5 +42,6 @@ internal static class LogTables
             {end}
             """),
         new("bus-log", 2, "batches of re-organised fulls", "ALTER TABLE bus_log_batch ADD COLUMN staged integer NOT NULL DEFAULT 0"),
+        new("bus-log", 3, "batches whose rows were dropped", "ALTER TABLE bus_log_batch ADD COLUMN dropped integer NOT NULL DEFAULT 0"),
     ];
 }

@@ -48,6 +48,17 @@ internal sealed class PayloadFiles(IStore store, TimeProvider time) : IPayloadPl
         return Task.CompletedTask;
     }
 
+    /// <summary>Only once no batch names them; those of a process that is killed between are the sweep's.</summary>
+    public Task DropAsync(StoreSession session, string resource, IReadOnlyList<(long Number, string? File)> batches, CancellationToken cancel)
+    {
+        session.AfterCommit(() =>
+        {
+            foreach (var (_, file) in batches)
+                if (file is not null) File.Delete(Absolute(file));
+        });
+        return Task.CompletedTask;
+    }
+
     public async Task<ReadOnlyMemory<byte>?> ReadAsync(LogBatch batch, CancellationToken cancel)
     {
         var file = await store.ReadAsync(session => session.ScalarAsync<string>("SELECT file FROM bus_log_batch WHERE resource = @resource AND number = @number", cancel,

@@ -23,6 +23,12 @@ internal sealed class PayloadTable(IStore store) : IPayloadPlace
         }
     }
 
+    public async Task DropAsync(StoreSession session, string resource, IReadOnlyList<(long Number, string? File)> batches, CancellationToken cancel)
+    {
+        foreach (var (number, _) in batches)
+            await session.ExecuteAsync("DELETE FROM bus_log_payload WHERE resource = @resource AND number = @number", cancel, ("resource", resource), ("number", number));
+    }
+
     public async Task<ReadOnlyMemory<byte>?> ReadAsync(LogBatch batch, CancellationToken cancel) => await store.ReadAsync(async session =>
     {
         await using var command = session.Command("SELECT content FROM bus_log_payload WHERE resource = @resource AND number = @number ORDER BY part",

@@ -10,7 +10,7 @@ namespace Exchange.Bus.Log;
 /// Numbers have no gaps: the head row of a resource is locked from the append to the end of its transaction, so a second appender waits and then goes on
 /// from what was committed; a rolled-back append gives its number back.
 /// </remarks>
-internal sealed class ResourceLog(IStore store, ArrowCodec codec, IPayloadPlace place, RecentBatches recent, TimeProvider time) : IResourceLog
+internal sealed partial class ResourceLog(IStore store, ArrowCodec codec, IPayloadPlace place, RecentBatches recent, TimeProvider time) : IResourceLog
 {
     public async Task<PreparedPayload> PrepareAsync(string resource, RowBatch rows, CancellationToken cancel)
     {
@@ -82,7 +82,7 @@ internal sealed class ResourceLog(IStore store, ArrowCodec codec, IPayloadPlace 
     public async Task<RowBatch> LoadAsync(LogBatch batch, CancellationToken cancel)
     {
         if (recent.Find(batch) is { } known) return known;
-        var content = await place.ReadAsync(batch, cancel) ?? throw Damaged(batch, "is missing");
+        var content = await place.ReadAsync(batch, cancel) ?? throw Damaged(batch, batch.Dropped ? "was dropped, since a newer full had taken its place" : "is missing");
         if (Digest(content) != batch.PayloadDigest) throw Damaged(batch, "is not what was appended: its digest differs");
         try
         {
@@ -97,7 +97,7 @@ internal sealed class ResourceLog(IStore store, ArrowCodec codec, IPayloadPlace 
     static Task<int> InsertAsync(StoreSession session, LogBatch batch, string? file, CancellationToken cancel) => session.ExecuteAsync(
         $"""
         INSERT INTO bus_log_batch ({BatchRow.Columns}, file)
-        VALUES (@resource, @number, @kind, @state, @run, @full_start, @upserts, @deletes, @payload_bytes, @payload_digest, @digest, @previous_digest, @appended_at, @staged, @file)
+        VALUES (@resource, @number, @kind, @state, @run, @full_start, @upserts, @deletes, @payload_bytes, @payload_digest, @digest, @previous_digest, @appended_at, @staged, 0, @file)
         """, cancel,
         ("resource", batch.Resource), ("number", batch.Number), ("kind", BatchRow.Text(batch.Kind)), ("state", BatchRow.Text(batch.State)), ("run", batch.Run),
         ("full_start", batch.FullStart), ("upserts", batch.Upserts), ("deletes", batch.Deletes), ("payload_bytes", batch.PayloadBytes),

@@ -91,6 +91,10 @@ internal interface IRuns
     /// <returns>How many.</returns>
     Task<int> CloseAbandonedAsync(string resource, string? subscription, CancellationToken cancel);
 
+    /// <summary>Removes records of runs that ended before, but of each resource and subscription the newest that ended well.</summary>
+    /// <returns>How many.</returns>
+    Task<int> ForgetAsync(DateTimeOffset before, CancellationToken cancel);
+
     /// <summary>Marks every running run as abandoned that has said nothing for so long; for a sweep, with a silence well above the pace of updates.</summary>
     /// <returns>How many.</returns>
     Task<int> CloseSilentAsync(TimeSpan silence, CancellationToken cancel);

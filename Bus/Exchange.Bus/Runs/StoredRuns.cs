@@ -75,6 +75,11 @@ internal sealed class StoredRuns(IStore store, TimeProvider time) : IRuns
     public Task<int> CloseSilentAsync(TimeSpan silence, CancellationToken cancel) =>
         AbandonAsync("seen_at < @before", cancel, ("before", Temporal.Microseconds(time.GetUtcNow() - silence)));
 
+    public Task<int> ForgetAsync(DateTimeOffset before, CancellationToken cancel) => store.WriteAsync(session => session.ExecuteAsync("""
+        DELETE FROM bus_run WHERE state <> 'running' AND ended_at < @before
+            AND id NOT IN (SELECT max(id) FROM bus_run WHERE state = 'done' GROUP BY resource, subscription)
+        """, cancel, ("before", Temporal.Microseconds(before))), cancel);
+
     Task<int> AbandonAsync(string condition, CancellationToken cancel, params (string Name, object? Value)[] parameters) => store.WriteAsync(session =>
         session.ExecuteAsync($"UPDATE bus_run SET state = 'abandoned', ended_at = @now WHERE state = 'running' AND {condition}", cancel, [.. parameters, ("now", Now)]), cancel);
 

@@ -17,6 +17,7 @@ public static class ErrorCodes
     public const string StoreUnreachable = "hub.store.unreachable";
     public const string StoreOutdated = "hub.store.outdated";
     public const string StoreDamaged = "hub.store.damaged";
+    public const string LogFull = "hub.log.full";
     public const string SecretUnreadable = "hub.secret.unreadable";
     public const string SourceHeld = "provider.source.held";
     public const string ErrorLimitReached = "provider.quality.limit";

@@ -53,6 +53,9 @@ public sealed class SourcePage
     /// <summary>For each row how many rows share its key and its place in <see cref="SourceQuery.Latest"/> (1: a clear winner); null when keys are unique or no order is given.</summary>
     public IReadOnlyList<int>? Ties { get; init; }
 
+    /// <summary>Keys were asked for whose rows are more than was allowed: these are some of them, and which others there are is not said.</summary>
+    public bool Cut { get; init; }
+
     /// <summary>Where the next page begins, opaque, durable and fit to be stored; null: this was the last page.</summary>
     public string? Resume { get; init; }
 }
@@ -114,8 +117,9 @@ public interface ISourceReader
     /// own collation, so the caller compares by code point.</summary>
     /// <param name="query">What is read.</param>
     /// <param name="keys">Key columns only, in key order, in the source's natural types; at most 20,000 rows.</param>
+    /// <param name="bytes">About how many bytes of rows are read at most, but at least one row; more: the answer is <see cref="SourcePage.Cut"/>.</param>
     /// <param name="cancel">Stops.</param>
-    Task<SourcePage> ReadKeysAsync(SourceQuery query, RowBatch keys, CancellationToken cancel);
+    Task<SourcePage> ReadKeysAsync(SourceQuery query, RowBatch keys, long bytes, CancellationToken cancel);
 
     /// <summary>Where the tracked column stands now.</summary>
     Task<TrackPoint> TrackAsync(SourceQuery query, string column, CancellationToken cancel);

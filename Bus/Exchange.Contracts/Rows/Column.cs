@@ -62,6 +62,9 @@ public abstract class Column
     /// <summary>Memory that the values take, nulls included.</summary>
     public abstract long MemoryBytes { get; }
 
+    /// <summary>Bytes of the values that it holds.</summary>
+    public abstract long DataBytes { get; }
+
     /// <summary>The same values under another name and a type of the same physical form, without copying them. Both columns are filled: nothing may be appended to either any more.</summary>
     public abstract Column As(string name, ItemType type);
 

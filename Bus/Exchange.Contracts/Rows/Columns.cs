@@ -21,6 +21,8 @@ public sealed class LongColumn : Column
 
     public override long MemoryBytes => (long)_values.Length * (sizeof(long) + 1);
 
+    public override long DataBytes => (long)Count * sizeof(long);
+
     public override Column As(string name, ItemType type) => new LongColumn(name, type, this);
 
     public long this[int row] => _values[row];
@@ -71,6 +73,8 @@ public sealed class DecimalColumn : Column
 
     public override long MemoryBytes => (long)_values.Length * (sizeof(decimal) + 1);
 
+    public override long DataBytes => (long)Count * sizeof(decimal);
+
     public override Column As(string name, ItemType type) => new DecimalColumn(name, type, this);
 
     public decimal this[int row] => _values[row];
@@ -113,6 +117,8 @@ public sealed class DoubleColumn : Column
     public ReadOnlySpan<double> Values => _values.AsSpan(0, Count);
 
     public override long MemoryBytes => (long)_values.Length * (sizeof(double) + 1);
+
+    public override long DataBytes => (long)Count * sizeof(double);
 
     public override Column As(string name, ItemType type) => new DoubleColumn(name, type, this);
 
@@ -168,6 +174,8 @@ public sealed class BytesColumn : Column
     BytesColumn(string name, ItemType type, BytesColumn values) : base(name, type, values) => (_offsets, _data) = (values._offsets, values._data);
 
     public override long MemoryBytes => _data.Length + ((long)_offsets.Length * (sizeof(int) + 1));
+
+    public override long DataBytes => _offsets[Count];
 
     public override Column As(string name, ItemType type) => new BytesColumn(name, type, this);
 

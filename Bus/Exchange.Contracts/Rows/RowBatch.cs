@@ -65,6 +65,9 @@ public sealed class RowBatch
     public int Count => _operations.Count;
 
     /// <summary>Memory that the rows take, about.</summary>
+    /// <summary>Bytes of the values that it holds.</summary>
+    public long DataBytes => Columns.Sum(column => column.DataBytes);
+
     public long MemoryBytes => Columns.Sum(column => column.MemoryBytes) + _operations.Count;
 
     /// <summary>The column of that name.</summary>

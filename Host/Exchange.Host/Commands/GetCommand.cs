@@ -8,9 +8,9 @@ namespace Exchange.Host.Commands;
 internal sealed class GetCommand : HubCommand
 {
     /// <summary>Asked in order; the manifests take what no other kind took.</summary>
-    static readonly IShownKind[] Kinds = [new ShownRuns(), new ShownBatches(), new ShownHolds(), new ShownReorganisations(), new ShownSchedules(), new ShownLights(), new ShownStatistics(), new ShownManifests()];
+    static readonly IShownKind[] Kinds = [new ShownRuns(), new ShownBatches(), new ShownLogs(), new ShownHolds(), new ShownReorganisations(), new ShownSchedules(), new ShownLights(), new ShownStatistics(), new ShownManifests()];
 
-    readonly Argument<string> _kind = new("KIND") { Description = "department, connection, codeset, codemap, resource, subscription, run, batch, hold, reorganisation, schedule, light or statistics; singular or plural." };
+    readonly Argument<string> _kind = new("KIND") { Description = "department, connection, codeset, codemap, resource, subscription, run, batch, log, hold, reorganisation, schedule, light or statistics; singular or plural." };
     readonly Argument<string?> _name = new("NAME") { Description = "Only this one.", Arity = ArgumentArity.ZeroOrOne };
     readonly Option<string> _since = new("--since") { Description = "Of statistics: how far back, such as 30d (default) or 12h.", HelpName = "DURATION", DefaultValueFactory = _ => "30d" };
     readonly Option<string?> _at = new("--at") { Description = "Of lights: as they will be at that moment (ISO 8601, UTC where it says no offset) if nothing is exchanged until then.", HelpName = "TIME" };

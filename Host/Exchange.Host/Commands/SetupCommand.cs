@@ -13,6 +13,10 @@ internal sealed class SetupCommand : HubCommand
         Description = "IANA zone of schedules that name none and of the days by which timeliness is told, such as Asia/Shanghai (UTC until it is set).", HelpName = "ZONE",
     };
 
+    readonly Option<string?> _logKeep = new("--log-keep") { Description = "How long rows stay in a log that a newer full has taken the place of and every subscriber has applied, such as 7d.", HelpName = "DURATION" };
+    readonly Option<string?> _logBudget = new("--log-budget") { Description = "How many bytes the rows of all logs may take, such as 20GiB, or none. Over it, sources are not read until there is room.", HelpName = "SIZE" };
+    readonly Option<string?> _runKeep = new("--run-keep") { Description = "How long records of runs are kept, such as 400d.", HelpName = "DURATION" };
+
     public SetupCommand(Terminal terminal) : base("setup", "Create the store or bring it up to this program.", terminal)
     {
         _zone.Validators.Add(given =>
@@ -21,18 +25,39 @@ internal sealed class SetupCommand : HubCommand
                 given.AddError($"'{zone}' is no known time zone; IANA names such as Asia/Shanghai or UTC are.");
         });
         Add(_zone);
+        Add(_logKeep);
+        Add(_logBudget);
+        Add(_runKeep);
     }
+
+    static string Days(TimeSpan time) => time.Days > 0 && time == TimeSpan.FromDays(time.Days) ? $"{time.Days} days" : time.ToString();
 
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancel)
     {
         var options = HubArguments.Hub(arguments);
+        var keep = arguments.GetValue(_logKeep) is { } logs ? TimeArgument.Period(logs) : (TimeSpan?)null;
+        var runs = arguments.GetValue(_runKeep) is { } records ? TimeArgument.Period(records) : (TimeSpan?)null;
+        var budget = arguments.GetValue(_logBudget) is { } size ? (Given: true, Bytes: size == "none" ? (long?)null : SizeArgument.Bytes(size)) : default;
         var applied = await Hub.SetUpAsync(options, cancel);
         foreach (var migration in applied) await Terminal.Error.WriteLineAsync($"  {migration.Module} {migration.Number}: {migration.Name}");
         await Terminal.Out.WriteLineAsync(applied.Count == 0 ? "the store is up to date" : "the store is set up");
-        if (arguments.GetValue(_zone) is not { } zone) return ExitStatus.Done;
+        var zone = arguments.GetValue(_zone);
+        if (zone is null && keep is null && runs is null && !budget.Given) return ExitStatus.Done;
         await using var hub = await Hub.OpenAsync(options, cancel);
-        await hub.Get<ISchedules>().SetTimeZoneAsync(zone, cancel);
-        await Terminal.Out.WriteLineAsync($"the hub's time zone is {zone}");
+        if (zone is not null)
+        {
+            await hub.Get<ISchedules>().SetTimeZoneAsync(zone, cancel);
+            await Terminal.Out.WriteLineAsync($"the hub's time zone is {zone}");
+        }
+
+        if (keep is not null || runs is not null || budget.Given)
+        {
+            var known = await hub.Get<ILogs>().KeepingAsync(cancel);
+            var keeping = new LogKeeping(keep ?? known.Keep, budget.Given ? budget.Bytes : known.Budget, runs ?? known.RunKeep);
+            await hub.Get<ILogs>().SetKeepingAsync(keeping, cancel);
+            await Terminal.Out.WriteLineAsync($"rows that nobody needs are kept for {Days(keeping.Keep)}, {(keeping.Budget is { } bytes ? $"all logs within {bytes} bytes" : "logs without a budget")}, records of runs for {Days(keeping.RunKeep)}");
+        }
+
         return ExitStatus.Done;
     }
 }

@@ -54,10 +54,8 @@ public sealed class ChangeInBetweenTests
         await EqualAsync(source, target);
     }
 
-    public static IEnumerable<object[]> Engines => FrontEnd.Engines.Select(engine => new object[] { engine });
-
     [TestMethod]
-    [DynamicData(nameof(Engines))]
+    [DynamicData(nameof(FrontEnd.Each), typeof(FrontEnd))]
     public async Task A_number_that_was_taken_early_and_written_late_is_not_passed_over(string engine)
     {
         await using var source = await FrontEnd.CreateAsync(engine);

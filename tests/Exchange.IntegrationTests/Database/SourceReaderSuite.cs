@@ -206,9 +206,32 @@ public abstract class SourceReaderSuite
         }
 
         await using var database = Open();
-        var page = await database.Source.ReadKeysAsync(query, keys, Cancel);
+        var page = await database.Source.ReadKeysAsync(query, keys, long.MaxValue, Cancel);
         CollectionAssert.AreEquivalent(new List<string?> { "1", "2" }, Texts([page], "v"));
         CollectionAssert.AreEqual(new List<string?> { "1", "2", "3" }, Texts(await AllAsync(query, 1), "v").Order().ToList());
+    }
+
+    [TestMethod]
+    public async Task Keys_whose_rows_are_more_than_was_allowed_are_answered_in_part_and_it_is_said()
+    {
+        await _database.ExecuteAsync($"CREATE TABLE {Q("t")} (a int PRIMARY KEY, v varchar(2000))");
+        for (var id = 1; id <= 10; id++) await _database.ExecuteAsync($"INSERT INTO {Q("t")} VALUES ({id}, '{new string('x', 1_000)}')");
+        var query = Query("t", true, "a", "v");
+        var keys = RowBatch.Empty([("a", new ItemType(ItemKind.Int32))]);
+        for (var id = 1; id <= 10; id++)
+        {
+            ((LongColumn)keys.Columns[0]).Append(id);
+            keys.EndRow();
+        }
+
+        await using var database = Open();
+        var part = await database.Source.ReadKeysAsync(query, keys, 2_500, Cancel);
+        Assert.IsTrue(part.Cut);
+        Assert.IsInRange(2, 4, part.Rows.Count);
+        Assert.AreEqual(1, (await database.Source.ReadKeysAsync(query, keys, 1, Cancel)).Rows.Count, "at least one row, however wide");
+        var whole = await database.Source.ReadKeysAsync(query, keys, 20_000, Cancel);
+        Assert.IsFalse(whole.Cut);
+        Assert.AreEqual(10, whole.Rows.Count);
     }
 
     [TestMethod]
@@ -234,7 +257,7 @@ public abstract class SourceReaderSuite
 
         await using var database = Open();
         watch.Restart();
-        var found = await database.Source.ReadKeysAsync(query, keys, Cancel);
+        var found = await database.Source.ReadKeysAsync(query, keys, long.MaxValue, Cancel);
         TestContext.WriteLine($"{Provider} keys {watch.ElapsedMilliseconds} ms");
         Assert.AreEqual(keys.Count, found.Rows.Count);
         Assert.IsLessThan(20_000, watch.ElapsedMilliseconds);
@@ -401,7 +424,7 @@ public class SqlServerSourceReaderTests : SourceReaderSuite
                 var keys = RowBatch.Empty([("k", page.Rows["k"].Type)]);
                 keys.Columns[0].AppendFrom(page.Rows["k"], 0);
                 keys.EndRow();
-                Assert.IsGreaterThanOrEqualTo(1, (await database.Source.ReadKeysAsync(Query("t", true, "k", "n"), keys, Cancel)).Rows.Count, type);
+                Assert.IsGreaterThanOrEqualTo(1, (await database.Source.ReadKeysAsync(Query("t", true, "k", "n"), keys, long.MaxValue, Cancel)).Rows.Count, type);
             }
         }
     }

@@ -157,6 +157,11 @@ public abstract class KnownValuesContract
 
         public Task<LogBatch?> FindMarkAsync(string resource, long fullStart, CancellationToken cancel) => log.FindMarkAsync(resource, fullStart, cancel);
 
+        public Task<IReadOnlyList<LogUsage>> UsageAsync(CancellationToken cancel) => log.UsageAsync(cancel);
+
+        public Task<long> DropAsync(string resource, long below, DateTimeOffset before, DateTimeOffset discardedBefore, CancellationToken cancel) =>
+            log.DropAsync(resource, below, before, discardedBefore, cancel);
+
         public Task SettleAsync(StoreSession session, string resource, long run, BatchState state, CancellationToken cancel) => log.SettleAsync(session, resource, run, state, cancel);
     }
 

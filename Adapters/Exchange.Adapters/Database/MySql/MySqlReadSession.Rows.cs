@@ -19,7 +19,7 @@ internal sealed partial class MySqlReadSession
     public override async Task ReadKeysAsync(Func<string, string, string> rows, string from, IReadOnlyList<ColumnShape> key, RowBatch keys, PageBuilder page, CancellationToken cancel)
     {
         var atOnce = key.Count == 1 ? KeysAtOnce : CompositeKeysAtOnce;
-        for (var start = 0; start < keys.Count; start += atOnce)
+        for (var start = 0; start < keys.Count && !page.Stopped; start += atOnce)
         {
             await using var command = new MySqlCommand { Connection = _connection };
             var alternatives = new List<string>();

@@ -8,19 +8,19 @@ internal sealed partial class SourceReader
     /// <summary>Most keys of one call.</summary>
     const int LargestKeySet = 20_000;
 
-    public Task<SourcePage> ReadKeysAsync(SourceQuery query, RowBatch keys, CancellationToken cancel)
+    public Task<SourcePage> ReadKeysAsync(SourceQuery query, RowBatch keys, long bytes, CancellationToken cancel)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(keys.Count, LargestKeySet);
         return GuardedAsync(query, async session =>
         {
             var plan = await PlanAsync(session, query, cancel);
-            var page = new PageBuilder(plan.Columns, plan.Key.Count, query, int.MaxValue, long.MaxValue, _local.Value)
+            var page = new PageBuilder(plan.Columns, plan.Key.Count, query, int.MaxValue, bytes, _local.Value)
             {
                 Copies = query.KeyIsUnique ? null : [],
                 Ties = query.KeyIsUnique || query.Latest.Count == 0 ? null : [],
             };
             if (keys.Count > 0) await session.ReadKeysAsync(Rows, plan.From, plan.Key, keys, page, cancel);
-            return Once(page, plan);
+            return page.Stopped ? new SourcePage { Rows = page.Rows, Cut = true } : Once(page, plan);
 
             string Rows(string from, string condition) => query.KeyIsUnique
                 ? $"SELECT {ReadPlan.Texts(session, plan.Key)}, {plan.Values(session)} FROM {from} WHERE {condition}"

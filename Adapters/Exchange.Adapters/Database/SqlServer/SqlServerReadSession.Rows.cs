@@ -37,6 +37,7 @@ internal sealed partial class SqlServerReadSession
         var same = string.Join(" AND ", key.Select((column, at) => Same(column, string.Create(CultureInfo.InvariantCulture, $"k.k{at}"))));
         foreach (var chunk in sets.Chunk(LargestParameters / key.Count))
         {
+            if (page.Stopped) break;
             var count = KeyCounts.FirstOrDefault(count => count >= chunk.Length && count * key.Count <= LargestParameters, chunk.Length);
             await RunAsync(() =>
             {

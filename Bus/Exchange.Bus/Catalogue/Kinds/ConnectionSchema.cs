@@ -23,11 +23,22 @@ internal static class ConnectionSchema
 
     static readonly Field<string> TimeZone = new("timeZone", Scalars.TimeZone, "IANA zone of date-times that carry none; default UTC.");
 
+    static readonly Field<long> Concurrency = new("concurrency", Scalars.Whole(1, 1_000), "Readings and deliveries at once, on all nodes together; default 1, since the rates are shared out among them.");
+
+    static readonly Field<long> RowsPerSecond = new("rowsPerSecond", Scalars.Whole(1, 1_000_000_000), "Rows read or written a second; no limit by default.");
+
+    static readonly Field<long> BytesPerSecond = new("bytesPerSecond", Scalars.Whole(1, long.MaxValue), "Bytes of rows read or written a second; no limit by default.");
+
+    static readonly Field<ConnectionLimits> Limits = new("limits",
+        new RecordShape<ConnectionLimits>("limits", [Concurrency, RowsPerSecond, BytesPerSecond],
+            values => new ConnectionLimits((int?)values.OptionalValue(Concurrency), values.OptionalValue(RowsPerSecond), values.OptionalValue(BytesPerSecond))),
+        "How much of the database the hub may use. Left out: as much as it needs.");
+
     public static KindSchema Kind { get; } = new KindSchema<Connection>(
         ManifestKind.Connection,
         "connections",
         "A front-end database of a department.",
-        new RecordShape<Connection>("Connection spec", [Department, Provider, ConnectionString, TimeZone], values => new Connection
+        new RecordShape<Connection>("Connection spec", [Department, Provider, ConnectionString, TimeZone, Limits], values => new Connection
         {
             Name = values.Name,
             Title = values.Title,
@@ -35,6 +46,7 @@ internal static class ConnectionSchema
             Provider = values.Required(Provider),
             ConnectionString = values.Required(ConnectionString),
             TimeZone = values.Or(TimeZone, "UTC"),
+            Limits = values.Optional(Limits),
         }),
         connection => [("DEPARTMENT", connection.Department), ("PROVIDER", connection.Provider), ("TIMEZONE", connection.TimeZone)]);
 }

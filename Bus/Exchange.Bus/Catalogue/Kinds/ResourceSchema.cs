@@ -45,6 +45,8 @@ internal static class ResourceSchema
 
     static readonly Field<long> BatchRows = new("batchRows", Scalars.Whole(1, 1_000_000), "Rows of a batch at most; default 20000.");
 
+    static readonly Field<long> BatchBytes = new("batchBytes", Scalars.Whole(64 * 1024, 256L * 1024 * 1024), "A batch is cut where its rows reach so many bytes; default 16777216 (16 MiB).");
+
     static readonly Field<long> MaxErrors = new("maxErrors", Scalars.Whole(0, long.MaxValue), "A run with more rejected rows stops before it delivers; no limit by default.");
 
     static readonly Field<decimal> MaxErrorPercent = new("maxErrorPercent", Scalars.Number(0, 100), "As maxErrors, in percent of the rows read.");
@@ -58,7 +60,7 @@ internal static class ResourceSchema
         "resources",
         "A catalogue entry: what is exchanged, how a row is named and judged, where it is read.",
         new RecordShape<Resource>("Resource spec",
-            [Provider, Class, Share, Key, Items, Rules, RequiredColumns, Deduplicate, BusinessKey, Reorganise, BatchRows, MaxErrors, MaxErrorPercent, MaxCellBytes, Source], Build),
+            [Provider, Class, Share, Key, Items, Rules, RequiredColumns, Deduplicate, BusinessKey, Reorganise, BatchRows, BatchBytes, MaxErrors, MaxErrorPercent, MaxCellBytes, Source], Build),
         Columns);
 
     static Resource Build(RecordValues values) => new()
@@ -77,6 +79,7 @@ internal static class ResourceSchema
         BusinessKey = values.Or(BusinessKey, []),
         ReorganiseByItself = values.Or(Reorganise, [ReorganisationReason.IncrementBroken]),
         BatchRows = (int)values.Or(BatchRows, 20_000),
+        BatchBytes = values.Or(BatchBytes, 16L * 1024 * 1024),
         MaxErrors = values.OptionalValue(MaxErrors),
         MaxErrorPercent = values.OptionalValue(MaxErrorPercent),
         MaxCellBytes = (int)values.Or(MaxCellBytes, 16 * 1024 * 1024),

@@ -55,8 +55,8 @@ public sealed class SqlServerStatementTests
                 keys.EndRow();
             }
 
-            await database.Source.ReadKeysAsync(query, keys, Cancel);
-            await database.Source.ReadKeysAsync(grouped, keys, Cancel);
+            await database.Source.ReadKeysAsync(query, keys, long.MaxValue, Cancel);
+            await database.Source.ReadKeysAsync(grouped, keys, long.MaxValue, Cancel);
             if (column.Type is "xml" or "geography" or "json" or "image" or "text" or "ntext") continue;
             var point = await database.Source.TrackAsync(query, column.Name, Cancel);
             Assert.IsNotNull(point.Greatest, column.Name);

@@ -1,0 +1,69 @@
+using System.Globalization;
+using Exchange.Bus.Catalogue;
+using Exchange.Bus.Log;
+using Exchange.Contracts.Errors;
+
+namespace Exchange.Bus.Retention;
+
+/// <summary>
+/// Keeps the rows of all logs within the budget of the hub: before a batch is appended, what nobody needs is dropped whatever its age; where that is not enough, the reading of the source
+/// ends with what holds the room, and goes on by itself once there is some. What a subscriber still needs is never dropped for it. What others append within <see cref="Fresh"/> is not
+/// seen at once: nodes together may pass the budget by what they append meanwhile. Safe for concurrent callers.
+/// </summary>
+internal sealed class LogBudget(KeepingBook book, IResourceLog log, LogTrim trim, ICatalogue catalogue, TimeProvider time) : IDisposable
+{
+    /// <summary>How long settings and usage that were read are gone by.</summary>
+    static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
+
+    readonly SemaphoreSlim _gate = new(1);
+    long? _budget;
+    long _used;
+    DateTimeOffset _readAt = DateTimeOffset.MinValue;
+
+    /// <summary>Room for one more batch.</summary>
+    /// <exception cref="ExchangeException">hub.log.full.</exception>
+    public async Task AdmitAsync(CancellationToken cancel)
+    {
+        await _gate.WaitAsync(cancel);
+        try
+        {
+            if (time.GetUtcNow() - _readAt >= Fresh) await ReadAsync(cancel);
+            if (_budget is not { } budget || _used < budget) return;
+            await ReadAsync(cancel);
+            if (_used >= _budget && await trim.RunAsync(TimeSpan.Zero, cancel) > 0) await ReadAsync(cancel);
+            if (_used >= _budget) throw await FullAsync(cancel);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>A batch was appended.</summary>
+    public void Spent(long bytes) => Interlocked.Add(ref _used, bytes);
+
+    public void Dispose() => _gate.Dispose();
+
+    async Task ReadAsync(CancellationToken cancel)
+    {
+        _budget = (await book.ReadAsync(cancel)).Budget;
+        if (_budget is not null) Interlocked.Exchange(ref _used, (await log.UsageAsync(cancel)).Sum(usage => usage.Bytes));
+        _readAt = time.GetUtcNow();
+    }
+
+    async Task<ExchangeException> FullAsync(CancellationToken cancel)
+    {
+        var snapshot = await catalogue.ReadAsync(cancel);
+        var largest = (await log.UsageAsync(cancel)).OrderByDescending(usage => usage.Bytes).First();
+        var floor = await trim.FloorAsync(snapshot, largest.Resource, time.GetUtcNow(), cancel);
+        var why = floor switch
+        {
+            { NeededBy: { } subscription } => $"of which subscription {subscription} still needs what comes before batch {floor.FullStart}",
+            { FullStart: 0 } => "of which no full is complete yet",
+            _ => $"from its newest full at batch {floor.FullStart} on",
+        };
+        return new ExchangeException(ErrorCodes.LogFull, Party.Hub,
+            string.Create(CultureInfo.InvariantCulture, $"The logs hold {_used} bytes of the {_budget} that they may; most are of resource {largest.Resource}: {largest.Bytes} bytes, {why}."),
+            "Give them more room by `exchange setup --log-budget`, or let the subscriber apply what it needs, or take its subscription out of the manifests; a full of that resource lets what is older go. Reading goes on by itself.");
+    }
+}

@@ -1,0 +1,57 @@
+using System.Globalization;
+using Exchange.Benchmarks.Data;
+using Exchange.Benchmarks.Measuring;
+
+namespace Exchange.Benchmarks.Exchanges;
+
+/// <summary>Peak memory of a full: it follows the configured size of batches, not the number of rows nor their width.</summary>
+internal sealed class Memory : IBenchmark
+{
+    public string Name => "memory";
+
+    public string Title => "Peak memory of a full, PostgreSQL to PostgreSQL";
+
+    public async Task<IReadOnlyList<Comparison>> RunAsync(BenchmarkSettings settings, CancellationToken cancel)
+    {
+        var (few, many) = (settings.Rows / 10, settings.Rows * 5);
+        return
+        [
+            await MeasureAsync(settings, $"{N(few)} rows of 20 columns", CheckActions.Resource(), null, few, cancel),
+            await MeasureAsync(settings, $"{N(many)} rows of 20 columns", CheckActions.Resource(), null, many, cancel),
+            await MeasureAsync(settings, $"{N(settings.Rows)} rows of 3 columns, 50 bytes", Narrow("string(60)"), "lpad(g::text, 34, 'x')", settings.Rows, cancel),
+            await MeasureAsync(settings, $"{N(settings.Rows / 50)} rows of 3 columns, 50 kB", Narrow("text"), "repeat(md5(g::text) || '检查行为与结果', 900)", settings.Rows / 50, cancel),
+        ];
+    }
+
+    static async Task<Comparison> MeasureAsync(BenchmarkSettings settings, string work, string resource, string? text, int rows, CancellationToken cancel)
+    {
+        await using var servers = await Servers.CreateAsync(settings, cancel);
+        if (text is null) await CheckActions.FillAsync(servers.Source, CheckActions.Table, rows, cancel);
+        else await Servers.ExecuteAsync(servers.Source, $"CREATE TABLE check_action AS SELECT g AS id, {text} AS name, g % 7 AS kind FROM generate_series(1::bigint, {rows}) AS g; ALTER TABLE check_action ADD PRIMARY KEY (id)", cancel);
+        var hub = new HubUnderTest(Path.Combine(settings.Folder, "memory"));
+        await hub.ApplyAsync(HubUnderTest.Connections(("source", "postgresql", servers.SourceString), ("target", "postgresql", servers.TargetString)) + resource +
+            HubUnderTest.Subscription("first", "check-action", "check_action"), cancel);
+        var run = await hub.SyncAsync(cancel, "first");
+        await Complete.CheckAsync(servers.Target, "check_action", rows, cancel);
+        Directory.Delete(hub.Folder, recursive: true);
+        return new(work, new Series("exchange sync", "MB", [run.PeakMegabytes], "exchange sync first"), null, Goal.AtMost(400, "under 400 MB"),
+            string.Create(CultureInfo.InvariantCulture, $"batchRows and batchBytes; {rows / run.Seconds:N0} rows/s"));
+    }
+
+    static string Narrow(string type) => $$"""
+        ---
+        kind: Resource
+        metadata: { name: check-action }
+        spec:
+          provider: market
+          key: [id]
+          items:
+            - { name: id, type: int64 }
+            - { name: name, type: {{type}}, required: true }
+            - { name: kind, type: int64 }
+          source: { connection: source, table: check_action, capture: { mode: snapshot } }
+
+        """;
+
+    static string N(int rows) => rows.ToString("N0", CultureInfo.InvariantCulture);
+}

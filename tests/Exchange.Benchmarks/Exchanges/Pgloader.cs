@@ -1,0 +1,24 @@
+using Exchange.Benchmarks.Measuring;
+
+namespace Exchange.Benchmarks.Exchanges;
+
+/// <summary>pgloader as Debian ships it: the same table into a target that stands already, with its primary key.</summary>
+internal static class Pgloader
+{
+    public const string Shown = "pgloader --with \"data only\" --with \"create no tables\" SOURCE TARGET";
+
+    public static async Task<double> RunAsync(string folder, string from, string alter, Servers servers, CancellationToken cancel)
+    {
+        var file = Path.Combine(folder, "pgloader.load");
+        await File.WriteAllTextAsync(file, $"""
+            LOAD DATABASE
+                FROM {from}
+                INTO {servers.TargetUri}
+            WITH data only, create no tables, create no indexes, include no drop, no foreign keys, reset no sequences, workers = 4, concurrency = 1
+            {alter};
+            """, cancel);
+        return await Shell.RunAsync($"pgloader --on-error-stop --root-dir {folder}/pgloader {file}", cancel);
+    }
+
+    public static Task<string> VersionAsync() => Shell.FirstLineAsync("pgloader --version");
+}
