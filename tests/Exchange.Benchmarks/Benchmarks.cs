@@ -13,6 +13,7 @@ internal static class Benchmarks
         new FullFromMariaDb(),
         new FullFromSqlite(),
         new Increment(),
+        new RealTime(),
         new TriggerCost(),
         new Memory(),
     ];

@@ -12,6 +12,7 @@ internal static class ExchangesRegistration
         .AddSingleton<SourceWatch>()
         .AddDuty<ChangeDuty>()
         .AddDuty<DeliveryDuty>()
+        .AddDuty<LostRunsDuty>()
         .AddDuty<TidyDuty>()
         .AddSingleton<IHubLoop, HubLoop>()
         .AddSingleton<IExchanges, ExchangeService>()

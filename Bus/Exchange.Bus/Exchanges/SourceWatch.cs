@@ -62,6 +62,6 @@ internal sealed partial class SourceWatch(IFrontEndDatabases databases, TimeProv
     [LoggerMessage(1303, LogLevel.Warning, "Waiting for connection {Connection}: {Message} It is tried again, every {Longest} at the latest.")]
     partial void Silent(string connection, string message, TimeSpan longest);
 
-    [LoggerMessage(1304, LogLevel.Information, "Connection {Connection} answers again after {Waited}; its changes are taken up")]
+    [LoggerMessage(1304, LogLevel.Warning, "Connection {Connection} answers again after {Waited}; its changes are taken up")]
     partial void Answers(string connection, TimeSpan waited);
 }

@@ -112,7 +112,7 @@ internal sealed partial class WorkBoard(TimeProvider time, ILogger<WorkBoard> lo
     [LoggerMessage(1305, LogLevel.Debug, "{Work} is tried again in {Pause}: {Why}")]
     partial void WorkStillWaits(string work, TimeSpan pause, string why);
 
-    [LoggerMessage(1306, LogLevel.Information, "{Work} goes on after {Waited}")]
+    [LoggerMessage(1306, LogLevel.Warning, "{Work} goes on after {Waited}")]
     partial void WorkGoesOn(string work, TimeSpan waited);
 
     [LoggerMessage(1302, LogLevel.Error, "{Work} failed in a way that was not foreseen")]

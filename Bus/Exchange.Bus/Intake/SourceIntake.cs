@@ -27,8 +27,11 @@ internal sealed partial class SourceIntake(
     ICatalogue catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, ILeases leases, SourceStates states, ConnectionTurns turns, IQuarantine quarantine, SourcePreparation preparation,
     RunBook book, ReorganisationBook reorganisations, SourceReading reading, PushBack pushBack, TimeProvider time, ILogger<SourceIntake> logger)
 {
-    /// <summary>How long a dead reader keeps others from its source. With the next look of the others its work is taken over within 15 s.</summary>
-    public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(10);
+    /// <summary>How long a dead reader keeps others from its source. With the next look of the others, and a frozen one's lock at a target, its work is taken over within 15 s.</summary>
+    public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(8);
+
+    /// <summary>The lease of who reads a resource's source.</summary>
+    public static string LeaseName(string resource) => $"source:{resource}";
 
     /// <summary>How long a caller waits for another reader of the same source.</summary>
     static readonly TimeSpan Patience = TimeSpan.FromHours(12);
@@ -40,7 +43,7 @@ internal sealed partial class SourceIntake(
             ?? throw new ExchangeException(ErrorCodes.ResourceUnknown, Party.Caller, $"There is no resource '{name}'.", "`exchange get resources` lists them.");
         if (known.Source is null) return new IntakeOutcome(null, null);
 
-        await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, request.IfFree ? TimeSpan.Zero : Patience,
+        await using var lease = await HeldLease.AcquireAsync(leases, LeaseName(name), LeaseDuration, request.IfFree ? TimeSpan.Zero : Patience,
             holder => progress?.Report(new SyncProgress { Resource = name, Phase = $"waiting: the source is being read by {holder}" }), time, cancel);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, lease.Lost);
         // Only now: who waited for another reader must not bring back what the manifests said before.
@@ -117,7 +120,7 @@ internal sealed partial class SourceIntake(
     /// <param name="cancel">Stops waiting for another reader.</param>
     public async Task WantFullAsync(string name, string reason, Func<StoreSession, Task> besides, CancellationToken cancel)
     {
-        await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience, null, time, cancel);
+        await using var lease = await HeldLease.AcquireAsync(leases, LeaseName(name), LeaseDuration, Patience, null, time, cancel);
         var state = await states.ReadAsync(name, cancel);
         await states.WantFullAsync(lease.Lease, name, state.Position with { FullWanted = reason }, besides, cancel);
     }
@@ -129,7 +132,7 @@ internal sealed partial class SourceIntake(
     /// <param name="cancel">Stops waiting for another reader.</param>
     public async Task<bool> ReorganiseAsync(string name, Func<SourcePosition, SourcePosition> change, Func<StoreSession, Task<bool>> besides, CancellationToken cancel)
     {
-        await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience, null, time, cancel);
+        await using var lease = await HeldLease.AcquireAsync(leases, LeaseName(name), LeaseDuration, Patience, null, time, cancel);
         var state = await states.ReadAsync(name, cancel);
         return await states.SaveAsync(lease.Lease, name, change(state.Position), besides, cancel);
     }
@@ -137,7 +140,7 @@ internal sealed partial class SourceIntake(
     /// <summary>Takes triggers and change log away, between two runs.</summary>
     public async Task RemoveCaptureAsync(IFrontEndDatabase database, CaptureTarget target, string name, CancellationToken cancel)
     {
-        await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience, null, time, cancel);
+        await using var lease = await HeldLease.AcquireAsync(leases, LeaseName(name), LeaseDuration, Patience, null, time, cancel);
         var state = await states.ReadAsync(name, cancel);
         await states.SaveAsync(lease.Lease, name, state.Position with { CaptureRemoved = true, FullWanted = "the triggers were removed" }, cancel);
         await database.Capture.RemoveAsync(target, cancel);
@@ -176,6 +179,7 @@ internal sealed partial class SourceIntake(
 
     Task HoldAsync(string name, ExchangeException fault) => states.HoldAsync(name, new Hold(fault.Code, fault.Party, fault.Message, fault.Next, time.GetUtcNow()), CancellationToken.None);
 
-    [LoggerMessage(1111, LogLevel.Warning, "Intake of {Resource} failed with {Code}: {Message} {Next}")]
+    /// <summary>For looking into it: a command tells its caller, a running hub's work board says it once.</summary>
+    [LoggerMessage(1111, LogLevel.Information, "Intake of {Resource} failed with {Code}: {Message} {Next}")]
     partial void IntakeFailed(string resource, string code, string message, string next);
 }
