@@ -17,10 +17,10 @@ internal sealed partial class SourceWatch(IFrontEndDatabases databases, TimeProv
     static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(30);
 
     /// <summary>Under writers that never pause, changes are gathered for so long at most.</summary>
-    static readonly TimeSpan LongestGathering = TimeSpan.FromMilliseconds(500);
+    static readonly TimeSpan LongestGathering = TimeSpan.FromSeconds(1);
 
     /// <summary>A quiet of this length ends gathering.</summary>
-    static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
 
     /// <param name="connection">The database.</param>
     /// <param name="logs">Its change logs.</param>

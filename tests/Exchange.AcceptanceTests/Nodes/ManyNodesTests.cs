@@ -4,6 +4,7 @@ namespace Exchange.AcceptanceTests.Nodes;
 
 /// <summary>Several `exchange run` on one PostgreSQL store: they share the work, and one that is killed or frozen costs seconds and no row.</summary>
 [TestClass]
+[DoNotParallelize] // several processes each, and times that are measured
 public sealed class ManyNodesTests
 {
     const int Killed = 128 + 9;
@@ -19,7 +20,7 @@ public sealed class ManyNodesTests
     public async Task Of_three_nodes_one_is_killed_and_one_is_frozen_and_woken_and_the_targets_equal_the_sources(string targetEngine)
     {
         await using var province = await Province.CreateAsync(targetEngine);
-        using var dying = HubNode.Start(province.Hub, "DeliverBeforeCommit:15");
+        using var dying = HubNode.Start(province.Hub, "DeliverBeforeCommit:3");
         using var frozen = HubNode.Start(province.Hub);
         using var steady = HubNode.Start(province.Hub);
         await using (var writers = province.Write(3))

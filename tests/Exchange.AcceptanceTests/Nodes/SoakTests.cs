@@ -5,6 +5,7 @@ namespace Exchange.AcceptanceTests.Nodes;
 
 /// <summary>`./test --soak MINUTES`: nodes that are killed, frozen and woken at random under load.</summary>
 [TestClass]
+[DoNotParallelize] // several processes each, and times that are measured
 public sealed class SoakTests
 {
     const int Nodes = 3;
