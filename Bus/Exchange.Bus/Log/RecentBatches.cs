@@ -10,7 +10,7 @@ namespace Exchange.Bus.Log;
 internal sealed class RecentBatches
 {
     /// <summary>Memory for rows that wait for deliveries. What a subscriber falls behind by more than this costs it decoding, nothing else.</summary>
-    public const long MostBytes = 64L * 1024 * 1024;
+    public const long MostBytes = 32L * 1024 * 1024;
 
     readonly Lock _gate = new();
     readonly LinkedList<(string Resource, long Number, string Digest, RowBatch Rows)> _kept = [];
