@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Exchange.Contracts.FrontEnd;
 using Microsoft.Extensions.Logging;
 
@@ -16,11 +15,14 @@ internal sealed partial class SourceWatch(IFrontEndDatabases databases, TimeProv
 
     static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(30);
 
-    /// <summary>Under writers that never pause, changes are gathered for so long at most.</summary>
+    /// <summary>Under writers that never pause, changes are gathered: first for so long, then longer and longer.</summary>
+    static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>And for so long at most.</summary>
     static readonly TimeSpan LongestGathering = TimeSpan.FromSeconds(1);
 
-    /// <summary>A quiet of this length ends gathering.</summary>
-    static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
+    /// <summary>A change that came sooner than this after the last look stands for writers that do not pause; a longer wait ends gathering.</summary>
+    static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(150);
 
     /// <param name="connection">The database.</param>
     /// <param name="logs">Its change logs.</param>
@@ -32,18 +34,18 @@ internal sealed partial class SourceWatch(IFrontEndDatabases databases, TimeProv
         await using var watch = database.Capture.Watch(logs);
         var backoff = TimeSpan.Zero;
         long? silentSince = null;
-        var (gathering, last) = (TimeSpan.Zero, Stopwatch.GetTimestamp());
+        var gathering = TimeSpan.Zero;
         while (true)
         {
             try
             {
+                var began = time.GetTimestamp();
                 var filled = await watch.WaitAsync(LongestWait, cancel);
                 if (silentSince is { } since) Answers(connection.Name, time.GetElapsedTime(since));
                 (silentSince, backoff) = (null, TimeSpan.Zero);
                 if (filled.Count == 0) continue;
                 foreach (var log in filled) changed(log);
-                gathering = Stopwatch.GetElapsedTime(last) > Quiet ? TimeSpan.Zero : Shorter((gathering * 2) + TimeSpan.FromMilliseconds(50), LongestGathering);
-                last = Stopwatch.GetTimestamp();
+                gathering = time.GetElapsedTime(began) > Quiet ? TimeSpan.Zero : Shorter((gathering * 2) + Shortest, LongestGathering);
                 if (gathering > TimeSpan.Zero) await Task.Delay(gathering, time, cancel);
             }
             catch (FrontEndException fault)

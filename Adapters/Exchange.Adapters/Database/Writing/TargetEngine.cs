@@ -46,7 +46,7 @@ internal abstract class TargetEngine(SqlDialect dialect, TimeProvider clock)
     /// Whoever still holds a <see cref="SubscriptionLock"/> after this time has been overtaken: who asks for it holds the hub's lease, and a process that lives finds out that it has lost the lease, and lets go, within a
     /// third of its duration. What is left is frozen or cut off; where the engine lets us, its session is ended, so that its work is undone and ours goes on.
     /// </summary>
-    protected static readonly TimeSpan OvertakenAfter = TimeSpan.FromSeconds(4);
+    protected static readonly TimeSpan OvertakenAfter = TimeSpan.FromSeconds(3);
 
     /// <summary>Between two attempts at a lock.</summary>
     protected static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(50);
