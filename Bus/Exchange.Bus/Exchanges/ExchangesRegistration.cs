@@ -11,6 +11,8 @@ internal static class ExchangesRegistration
         .AddSingleton<WorkBoard>()
         .AddSingleton<SourceWatch>()
         .AddDuty<ChangeDuty>()
+        .AddDuty<WalDuty>()
+        .AddDuty<SlotDuty>()
         .AddDuty<DeliveryDuty>()
         .AddDuty<LostRunsDuty>()
         .AddDuty<TidyDuty>()

@@ -25,7 +25,7 @@ internal sealed record IntakeOutcome(RunRecord? Record, ExchangeException? Fault
 /// </summary>
 internal sealed partial class SourceIntake(
     ICatalogue catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, ILeases leases, SourceStates states, ConnectionTurns turns, IQuarantine quarantine, SourcePreparation preparation,
-    RunBook book, ReorganisationBook reorganisations, SourceReading reading, PushBack pushBack, TimeProvider time, ILogger<SourceIntake> logger)
+    RunBook book, ReorganisationBook reorganisations, SourceReading reading, WalWatch wal, HubId hub, PushBack pushBack, TimeProvider time, ILogger<SourceIntake> logger)
 {
     /// <summary>How long a dead reader keeps others from its source. With the next look of the others, and a frozen one's lock at a target, its work is taken over within 15 s.</summary>
     public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(8);
@@ -54,7 +54,7 @@ internal sealed partial class SourceIntake(
         IntakeRun? run = null;
         try
         {
-            await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, either.Token);
+            await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, await hub.ReadAsync(either.Token), either.Token);
             var position = await preparation.PrepareAsync(plan, snapshot, lease.Lease, state.Position, request, either.Token);
             run = await book.BeginAsync(plan, lease.Lease, state.Position.OpenRun, position, progress, appended, either.Token);
             run.Turn = turn;
@@ -89,14 +89,14 @@ internal sealed partial class SourceIntake(
         }
     }
 
-    /// <summary>Cheaply: whether a `changelog` source has something to take up (changes, a full to begin or go on with, rows to judge again).</summary>
+    /// <summary>Cheaply: whether a `changelog` or `wal` source has something to take up (changes, a full to begin or go on with, rows to judge again).</summary>
     /// <param name="name">The resource.</param>
-    /// <param name="askSource">Whether to look into the change log too; else only what the hub itself knows of.</param>
+    /// <param name="askSource">Whether to ask the source too; else only what the hub itself knows of.</param>
     /// <param name="cancel">Stops.</param>
     public async Task<bool> HasChangesAsync(string name, bool askSource, CancellationToken cancel)
     {
         var snapshot = await catalogue.ReadAsync(cancel);
-        if (snapshot.Resources.GetValueOrDefault(name) is not { Source: { Mode: CaptureMode.ChangeLog } source } resource) return false;
+        if (snapshot.Resources.GetValueOrDefault(name) is not { Source: { Mode: CaptureMode.ChangeLog or CaptureMode.Wal } source } resource) return false;
         var state = await states.ReadAsync(name, cancel);
         if (state.Position.CaptureRemoved || state.Position.Reorganise is { Begins: false }) return false;
         if (!state.Position.Complete || state.Position.Full is not null || state.Position.FullWanted is not null || state.Hold is not null) return true;
@@ -105,6 +105,7 @@ internal sealed partial class SourceIntake(
         await using var database = databases.Open(snapshot.Connections[source.Connection].ToFrontEnd());
         try
         {
+            if (source.Mode == CaptureMode.Wal) return await wal.HasChangesAsync(resource, source, database, state.Position, cancel);
             return await database.Capture.AnyAsync(SourcePlan.CaptureOf(resource, source, snapshot), cancel);
         }
         catch (FrontEndException fault) when (fault.Fault == FrontEndFault.Standing)
@@ -137,13 +138,23 @@ internal sealed partial class SourceIntake(
         return await states.SaveAsync(lease.Lease, name, change(state.Position), besides, cancel);
     }
 
-    /// <summary>Takes triggers and change log away, between two runs.</summary>
-    public async Task RemoveCaptureAsync(IFrontEndDatabase database, CaptureTarget target, string name, CancellationToken cancel)
+    /// <summary>Takes away what the hub put into the provider's database, between two runs.</summary>
+    public async Task RemoveCaptureAsync(IFrontEndDatabase database, TableSource source, CaptureTarget target, string name, CancellationToken cancel)
     {
         await using var lease = await HeldLease.AcquireAsync(leases, LeaseName(name), LeaseDuration, Patience, null, time, cancel);
         var state = await states.ReadAsync(name, cancel);
-        await states.SaveAsync(lease.Lease, name, state.Position with { CaptureRemoved = true, FullWanted = "the triggers were removed" }, cancel);
-        await database.Capture.RemoveAsync(target, cancel);
+        await states.SaveAsync(lease.Lease, name, state.Position with { CaptureRemoved = true, Wal = null, FullWanted = "what tells its changes was removed" }, cancel);
+        await (source.Mode == CaptureMode.Wal ? WalWatch.Of(database, name).RemoveAsync(target, cancel) : database.Capture.RemoveAsync(target, cancel));
+    }
+
+    /// <summary>Makes the slot of a `wal` source where none is wanted yet, between two runs; the next run is a full, which takes up what the slot tells meanwhile.</summary>
+    public async Task InstallWalAsync(IFrontEndDatabase database, CaptureTarget target, string name, CancellationToken cancel)
+    {
+        await using var lease = await HeldLease.AcquireAsync(leases, LeaseName(name), LeaseDuration, Patience, null, time, cancel);
+        var position = (await states.ReadAsync(name, cancel)).Position;
+        if (position.Wal is { } from && (await WalWatch.Of(database, name).LookAsync(target, from, cancel)).Gap is null) return;
+        var point = await WalWatch.Of(database, name).InstallAsync(target, cancel);
+        await states.SaveAsync(lease.Lease, name, position with { Wal = point, CaptureRemoved = false, FullWanted = position.FullWanted ?? "its slot was made" }, cancel);
     }
 
     /// <summary>
