@@ -11,6 +11,12 @@ internal sealed partial class PostgreSqlStore : IStore, IStoreSignals
 {
     const int MostAttempts = 8;
 
+    /// <summary>A process that is frozen inside a transaction would hold its locks for ever; no write of a living one pauses so long.</summary>
+    const int LongestPauseMilliseconds = 5_000;
+
+    /// <summary>idle_in_transaction_session_timeout.</summary>
+    const string PausedTooLong = "25P03";
+
     readonly StoreAddress _address;
     readonly NpgsqlDataSource _source;
     readonly ILogger _logger;
@@ -21,7 +27,9 @@ internal sealed partial class PostgreSqlStore : IStore, IStoreSignals
         _address = address;
         _logger = logger;
         DataFolder = dataFolder;
-        _source = new NpgsqlDataSourceBuilder(address.Target).Build();
+        var target = new NpgsqlConnectionStringBuilder(address.Target);
+        target.Options = $"-c idle_in_transaction_session_timeout={LongestPauseMilliseconds} {target.Options}".TrimEnd();
+        _source = new NpgsqlDataSourceBuilder(target.ConnectionString).Build();
     }
 
     public StoreEngine Engine => StoreEngine.PostgreSql;
@@ -104,7 +112,7 @@ internal sealed partial class PostgreSqlStore : IStore, IStoreSignals
         for (var at = failed; at is not null; at = at.InnerException)
         {
             if (at is CommitUnknownException or OperationCanceledException) return false;
-            if (at is PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown } or NpgsqlException { IsTransient: true }) return true;
+            if (at is PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PausedTooLong } or NpgsqlException { IsTransient: true }) return true;
         }
 
         return false;

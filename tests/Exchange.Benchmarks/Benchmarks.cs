@@ -14,6 +14,7 @@ internal static class Benchmarks
         new FullFromMariaDb(),
         new FullFromSqlite(),
         new Increment(),
+        new RealTime(),
         new TriggerCost(),
         new Reconcile(),
         new Memory(),

@@ -70,6 +70,9 @@ public sealed class TestDatabase : IAsyncDisposable
         }
     }
 
+    /// <summary>The database of a server of the test's own, which removes it.</summary>
+    public static TestDatabase On(PrivatePostgreSql server) => new("postgresql", server.ConnectionString, () => ValueTask.CompletedTask);
+
     public async Task<DbConnection> OpenAsync()
     {
         DbConnection connection = Provider switch

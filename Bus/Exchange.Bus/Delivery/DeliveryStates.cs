@@ -23,7 +23,7 @@ internal sealed record DeliveryState
 }
 
 /// <summary>Table bus_delivery. Written under the subscription's lease only.</summary>
-internal sealed class DeliveryStates(IStore store)
+internal sealed class DeliveryStates(IStore store, ILeases leases)
 {
     public static IReadOnlyList<Migration> Migrations { get; } =
     [
@@ -59,7 +59,12 @@ internal sealed class DeliveryStates(IStore store)
         return found.FirstOrDefault();
     }, cancel);
 
-    public Task SaveAsync(string subscription, DeliveryState state, CancellationToken cancel) => store.WriteAsync(session => SaveAsync(session, subscription, state, cancel), cancel);
+    /// <summary>In a write of its own. One that was overtaken is refused: what the new one has noted stands.</summary>
+    public Task SaveAsync(Lease lease, string subscription, DeliveryState state, CancellationToken cancel) => store.WriteAsync(async session =>
+    {
+        await leases.AssertHeldAsync(session, lease, cancel);
+        return await SaveAsync(session, subscription, state, cancel);
+    }, cancel);
 
     /// <summary>The same inside the caller's write.</summary>
     public static Task<int> SaveAsync(StoreSession session, string subscription, DeliveryState state, CancellationToken cancel) => session.ExecuteAsync("""

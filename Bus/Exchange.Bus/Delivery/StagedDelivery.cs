@@ -69,7 +69,7 @@ internal sealed class StagedDelivery(
         var counted = !changes && refused == 0 && run.Route.TakesEveryRow && !await quarantine.AnyOpenAsync(mark.Resource, null, cancel) && !await quarantine.AnyOpenAsync(mark.Resource, run.Name, cancel);
         await CheckAsync(run, transaction, mark, counted ? upserts : null, cancel);
         await delivery.NoteAsync(transaction, mark, removed, cancel);
-        steps.Reached(ExchangeStep.DeliverBeforeCommit, run.Name);
+        steps.Reached(ExchangeStep.Switch, run.Name);
         await transaction.CommitAsync(cancel);
         steps.Reached(ExchangeStep.DeliverAfterCommit, run.Name);
         run.Record = new BatchApplied(removed, 0).AddTo(done, mark) with { WaitedTarget = done.WaitedTarget + waited.Elapsed };

@@ -30,14 +30,19 @@ internal sealed partial class SubscriptionDelivery(
     /// <summary>Waits before another attempt after a transient fault.</summary>
     static readonly TimeSpan[] Backoff = [.. new[] { 0.2, 1, 3, 8, 15 }.Select(TimeSpan.FromSeconds)];
 
+    /// <summary>The lease of who delivers a subscription.</summary>
+    public static string LeaseName(string subscription) => $"delivery:{subscription}";
+
     /// <param name="name">The subscription.</param>
-    /// <param name="more">Told to wait for more: answers true when the log may have grown, false when nothing more will come. Null: the log as it is now.</param>
+    /// <param name="more">Told to wait for more: answers true when the log may have grown, false when nothing more will come. Null: the log as it is now, and only if nobody else delivers
+    /// the subscription at the moment.</param>
     /// <param name="fullAfter">Head of the log before a full that was asked for and now goes on: where the ledger belongs to another log, that full heals it. Null: none was asked for.</param>
     /// <param name="progress">Listener, or null.</param>
     /// <param name="cancel">Stops between or within batches; nothing is left half done.</param>
+    /// <exception cref="ExchangeException">hub.lease.busy: another process delivers it, and nobody was to be waited for.</exception>
     public async Task<DeliveryOutcome> RunAsync(string name, Func<CancellationToken, ValueTask<bool>>? more, long? fullAfter, IProgress<SyncProgress>? progress, CancellationToken cancel)
     {
-        await using var lease = await HeldLease.AcquireAsync(leases, $"delivery:{name}", SourceIntake.LeaseDuration, Patience, null, time, cancel);
+        await using var lease = await HeldLease.AcquireAsync(leases, LeaseName(name), SourceIntake.LeaseDuration, more is null ? TimeSpan.Zero : Patience, null, time, cancel);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, lease.Lost);
         DeliveryRun? run = null;
         try
@@ -73,7 +78,7 @@ internal sealed partial class SubscriptionDelivery(
                 catch (FrontEndException fault) when (fault.Fault == FrontEndFault.Transient && failures < Backoff.Length)
                 {
                     run.Prepared = false; // whether the last commit held is not known: the ledger is asked again
-                    DeliveryWaits(name, fault.Message, Backoff[failures]);
+                    if (failures == 0) DeliveryWaits(name, fault.Message);
                     run.Report($"waiting for the target: {fault.Message}");
                     await Task.Delay(Backoff[failures++], time, either.Token);
                     continue;
@@ -129,6 +134,7 @@ internal sealed partial class SubscriptionDelivery(
     /// <summary>Notes cursor and counts, in one write.</summary>
     async Task NoteAsync(DeliveryRun run, CancellationToken cancel) => await store.WriteAsync(async session =>
     {
+        await leases.AssertHeldAsync(session, run.Lease, cancel);
         await DeliveryStates.SaveAsync(session, run.Name, run.State, cancel);
         await runs.UpdateAsync(session, run.Record, cancel);
         return 0;
@@ -169,7 +175,7 @@ internal sealed partial class SubscriptionDelivery(
         }
 
         run.State = run.State with { Fingerprint = run.Route.Fingerprint, TargetShape = shape, Hold = null, HeldAtHead = null };
-        await states.SaveAsync(run.Name, run.State, cancel);
+        await states.SaveAsync(run.Lease, run.Name, run.State, cancel);
         run.Prepared = true;
     }
 
@@ -209,11 +215,25 @@ internal sealed partial class SubscriptionDelivery(
         DeliveryFailed(name, fault.Code, fault.Message, fault.Next);
         var held = fault is FrontEndException { Fault: FrontEndFault.Standing };
         if (run is null) return new DeliveryOutcome(new RunRecord { Resource = "", Subscription = name, Kind = "delivery", Node = Node.Name }, fault);
-        if (held) await states.SaveAsync(name, run.State with { Hold = new Hold(fault.Code, fault.Party, fault.Message, fault.Next, run.State.Hold?.Since ?? time.GetUtcNow()) }, CancellationToken.None);
+        if (held) await HoldAsync(run, run.State with { Hold = new Hold(fault.Code, fault.Party, fault.Message, fault.Next, run.State.Hold?.Since ?? time.GetUtcNow()) });
+        // One that was overtaken before it did anything leaves no record: beginning one would end the new one's.
+        if (fault.Code == ErrorCodes.LeaseLost && run.Id == 0) return new DeliveryOutcome(run.Record, fault);
         await BeginRecordAsync(run, CancellationToken.None);
         run.Record = run.Record with { State = held ? RunState.Held : RunState.Failed, ErrorCode = fault.Code, ErrorMessage = fault.Message, Next = fault.Next };
         await runs.EndAsync(run.Record, CancellationToken.None);
         return new DeliveryOutcome(run.Record, fault);
+    }
+
+    /// <summary>One that was overtaken holds nothing up.</summary>
+    async Task HoldAsync(DeliveryRun run, DeliveryState state)
+    {
+        try
+        {
+            await states.SaveAsync(run.Lease, run.Name, state, CancellationToken.None);
+        }
+        catch (ExchangeException lost) when (lost.Code == ErrorCodes.LeaseLost)
+        {
+        }
     }
 
     /// <summary>A delivery that finds nothing to do leaves no record.</summary>
@@ -227,9 +247,10 @@ internal sealed partial class SubscriptionDelivery(
     [LoggerMessage(1200, LogLevel.Information, "Subscription {Subscription} is delivered anew from batch {Batch}")]
     partial void DeliveredAnew(string subscription, long batch);
 
-    [LoggerMessage(1201, LogLevel.Warning, "Subscription {Subscription} waits {Pause} for its target: {Message}")]
-    partial void DeliveryWaits(string subscription, string message, TimeSpan pause);
+    [LoggerMessage(1201, LogLevel.Information, "Subscription {Subscription} waits for its target: {Message}")]
+    partial void DeliveryWaits(string subscription, string message);
 
-    [LoggerMessage(1202, LogLevel.Warning, "Delivery of {Subscription} failed with {Code}: {Message} {Next}")]
+    /// <summary>For looking into it: a command tells its caller, a running hub's work board says it once.</summary>
+    [LoggerMessage(1202, LogLevel.Information, "Delivery of {Subscription} failed with {Code}: {Message} {Next}")]
     partial void DeliveryFailed(string subscription, string code, string message, string next);
 }

@@ -93,6 +93,7 @@ internal sealed class ExchangeRecords(ICatalogue catalogue, IRuns runs, IResourc
         Bytes = run.Bytes,
         SourceMilliseconds = (long)run.WaitedSource.TotalMilliseconds,
         TargetMilliseconds = (long)run.WaitedTarget.TotalMilliseconds,
+        Node = run.Node,
         ErrorCode = run.ErrorCode,
         Error = run.ErrorMessage,
         Next = run.Next,

@@ -9,10 +9,12 @@ internal static class ExchangesRegistration
     public static IServiceCollection AddExchanges(this IServiceCollection services) => services
         .AddSingleton<ConnectionTurns>()
         .AddSingleton<WorkBoard>()
+        .AddSingleton<SourceWatch>()
         .AddDuty<ChangeDuty>()
         .AddDuty<WalDuty>()
         .AddDuty<SlotDuty>()
         .AddDuty<DeliveryDuty>()
+        .AddDuty<LostRunsDuty>()
         .AddDuty<TidyDuty>()
         .AddSingleton<IHubLoop, HubLoop>()
         .AddSingleton<IExchanges, ExchangeService>()

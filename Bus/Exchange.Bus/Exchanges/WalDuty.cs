@@ -46,6 +46,17 @@ internal sealed class WalDuty(ICatalogue catalogue, IFrontEndDatabases databases
         }
     }
 
-    async Task<ExchangeException?> ReadAsync(string resource, CancellationToken cancel) =>
-        await intake.HasChangesAsync(resource, cancel) || await quiet.AreDueAsync(resource, cancel) ? (await intake.RunAsync(resource, default, null, null, cancel)).Fault : null;
+    /// <summary>A source that another node reads is left to it, and looked at again with the rest.</summary>
+    async Task<ExchangeException?> ReadAsync(string resource, CancellationToken cancel)
+    {
+        try
+        {
+            if (!await intake.HasChangesAsync(resource, askSource: true, cancel) && !await quiet.AreDueAsync(resource, cancel)) return null;
+            return (await intake.RunAsync(resource, new IntakeRequest(Full: false, ByHand: false, IfFree: true), null, null, cancel)).Fault;
+        }
+        catch (ExchangeException busy) when (busy.Code == ErrorCodes.LeaseBusy)
+        {
+            return null;
+        }
+    }
 }

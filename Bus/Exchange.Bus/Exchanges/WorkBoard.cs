@@ -6,17 +6,18 @@ namespace Exchange.Bus.Exchanges;
 
 /// <summary>
 /// What this node is working at, by name: each source and each subscription goes its own way. Work that is asked for while it goes on is done once more afterwards; work that
-/// fails waits longer and longer and holds nobody else. Safe for concurrent callers.
+/// fails waits longer and longer and holds nobody else; the log says once why it waits, and when it goes on. Safe for concurrent callers.
 /// </summary>
 internal sealed partial class WorkBoard(TimeProvider time, ILogger<WorkBoard> logger)
 {
     static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(2);
 
-    static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(30);
 
-    readonly ConcurrentDictionary<string, Task> _working = new(StringComparer.Ordinal);
-    readonly ConcurrentDictionary<string, (DateTimeOffset Until, TimeSpan Backoff)> _waiting = new(StringComparer.Ordinal);
-    readonly ConcurrentDictionary<string, bool> _again = new(StringComparer.Ordinal);
+    readonly Lock _gate = new();
+    readonly Dictionary<string, Task> _working = new(StringComparer.Ordinal);
+    readonly HashSet<string> _again = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, Waiting> _waiting = new(StringComparer.Ordinal);
 
     /// <summary>Starts work and returns at once, unless the same work goes on already (then it is done once more afterwards) or is waiting after a fault.</summary>
     /// <param name="name">What people read in the log: resource r, subscription s.</param>
@@ -24,28 +25,35 @@ internal sealed partial class WorkBoard(TimeProvider time, ILogger<WorkBoard> lo
     /// <param name="stopping">The hub stops.</param>
     public void Start(string name, Func<CancellationToken, Task<ExchangeException?>> work, CancellationToken stopping)
     {
-        if (_waiting.TryGetValue(name, out var wait) && time.GetUtcNow() < wait.Until) return;
-        _again[name] = true;
-        _working.AddOrUpdate(name, _ => WorkAsync(name, work, stopping), (_, running) => running.IsCompleted ? WorkAsync(name, work, stopping) : running);
+        if (_waiting.TryGetValue(name, out var wait) && time.GetElapsedTime(wait.Failed) < wait.Backoff) return;
+        lock (_gate)
+        {
+            _again.Add(name);
+            if (!_working.ContainsKey(name)) _working[name] = WorkAsync(name, work, stopping);
+        }
     }
 
     /// <summary>Waits until all work has ended.</summary>
-    public Task EndedAsync() => Task.WhenAll(_working.Values);
+    public Task EndedAsync()
+    {
+        lock (_gate) return Task.WhenAll([.. _working.Values]);
+    }
 
     async Task WorkAsync(string name, Func<CancellationToken, Task<ExchangeException?>> work, CancellationToken stopping)
     {
         await Task.Yield();
+        var ended = false;
         try
         {
-            while (_again.TryRemove(name, out _))
+            while (IsWanted(name, out ended))
             {
                 if (await work(stopping) is { } fault)
                 {
-                    Wait(name, fault.Message);
+                    Wait(name, fault.Code, $"{fault.Message} {fault.Next}");
                     return;
                 }
 
-                _waiting.TryRemove(name, out _);
+                if (_waiting.TryRemove(name, out var waited)) WorkGoesOn(name, time.GetElapsedTime(waited.Since));
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -53,26 +61,59 @@ internal sealed partial class WorkBoard(TimeProvider time, ILogger<WorkBoard> lo
         }
         catch (Exception exception) when (exception is ExchangeException or System.Data.Common.DbException or IOException)
         {
-            Wait(name, exception.Message);
+            Wait(name, (exception as ExchangeException)?.Code ?? exception.GetType().Name, exception.Message);
         }
 #pragma warning disable CA1031 // nobody awaits this work before the hub stops: what is not told here is never told, and would be tried again each second
         catch (Exception exception)
 #pragma warning restore CA1031
         {
             WorkBroke(exception, name);
-            Wait(name, exception.Message);
+            Wait(name, exception.GetType().Name, exception.Message);
+        }
+        finally
+        {
+            if (!ended)
+            {
+                lock (_gate) _working.Remove(name);
+            }
         }
     }
 
-    void Wait(string name, string why)
+    /// <summary>Whether it was asked for since it was last begun. No: it ends here, and who asks from now on begins it anew.</summary>
+    bool IsWanted(string name, out bool ended)
     {
-        var backoff = _waiting.TryGetValue(name, out var before) ? TimeSpan.FromTicks(Math.Min(before.Backoff.Ticks * 2, LongestBackoff.Ticks)) : FirstBackoff;
-        _waiting[name] = (time.GetUtcNow() + backoff, backoff);
-        WorkWaits(name, backoff, why);
+        lock (_gate)
+        {
+            ended = !_again.Remove(name);
+            if (ended) _working.Remove(name);
+            return !ended;
+        }
     }
 
-    [LoggerMessage(1300, LogLevel.Warning, "{Work} is tried again in {Pause}: {Why}")]
-    partial void WorkWaits(string work, TimeSpan pause, string why);
+    void Wait(string name, string code, string why)
+    {
+        var now = time.GetTimestamp();
+        var before = _waiting.GetValueOrDefault(name);
+        var backoff = before is null ? FirstBackoff : TimeSpan.FromTicks(Math.Min(before.Backoff.Ticks * 2, LongestBackoff.Ticks));
+        _waiting[name] = new Waiting(before?.Since ?? now, now, backoff, code);
+        if (before?.Code == code) WorkStillWaits(name, backoff, why);
+        else WorkWaits(name, why, LongestBackoff);
+    }
+
+    /// <param name="Since">When the first attempt failed, by the clock that nobody sets.</param>
+    /// <param name="Failed">The same of the last one.</param>
+    /// <param name="Backoff">How long to wait after it.</param>
+    /// <param name="Code">What kind of fault it was.</param>
+    sealed record Waiting(long Since, long Failed, TimeSpan Backoff, string Code);
+
+    [LoggerMessage(1300, LogLevel.Warning, "{Work} waits: {Why} It is tried again, every {Longest} at the latest.")]
+    partial void WorkWaits(string work, string why, TimeSpan longest);
+
+    [LoggerMessage(1305, LogLevel.Debug, "{Work} is tried again in {Pause}: {Why}")]
+    partial void WorkStillWaits(string work, TimeSpan pause, string why);
+
+    [LoggerMessage(1306, LogLevel.Warning, "{Work} goes on after {Waited}")]
+    partial void WorkGoesOn(string work, TimeSpan waited);
 
     [LoggerMessage(1302, LogLevel.Error, "{Work} failed in a way that was not foreseen")]
     partial void WorkBroke(Exception exception, string work);

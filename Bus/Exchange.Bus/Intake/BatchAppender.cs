@@ -83,13 +83,15 @@ internal sealed class BatchAppender(
             if (draft.Besides is { } besides) closed += await besides(session, appended);
             var then = draft.Then(run.Position, appended);
             await SourceStates.SaveAsync(session, resource.Name, then, cancel);
+            steps.Reached(ExchangeStep.Position, resource.Name);
             var counted = Count(run.Record, draft, draft.JudgedAgain ? newly : refused.Count, payload, closed);
             await runs.UpdateAsync(session, counted, cancel);
             await messages.SendAsync(session, new ResourceGrown(resource.Name), cancel, mergeKey: $"grown/{resource.Name}");
+            steps.Reached(ExchangeStep.WakeUp, resource.Name);
             return (appended, then, counted);
         }, cancel);
 
-        steps.Reached(draft.Kind == BatchKind.Mark ? ExchangeStep.Mark : ExchangeStep.Append, resource.Name);
+        steps.Reached(draft.Kind == BatchKind.Mark ? ExchangeStep.Mark : draft.Staged ? ExchangeStep.Stage : ExchangeStep.Append, resource.Name);
         budget.Spent(payload.Bytes);
         run.Position = position;
         run.Record = record;

@@ -15,14 +15,22 @@ internal enum ExchangeStep
     Quality,
     /// <summary>The payload is durable, the batch is not yet in the log.</summary>
     Payload,
+    /// <summary>Batch, quarantine and the source's position are written, in a transaction that is not committed.</summary>
+    Position,
+    /// <summary>The wake-up message is written in the same transaction, which is not committed.</summary>
+    WakeUp,
     /// <summary>Batch, quarantine, position and wake-up are committed, together.</summary>
     Append,
+    /// <summary>A batch of a re-organised full is in the log, where it waits for the mark.</summary>
+    Stage,
     /// <summary>The source's change log was acknowledged.</summary>
     Acknowledge,
     /// <summary>Errors were written to the provider, the hub has not noted it.</summary>
     PushBack,
     /// <summary>A full's mark was appended.</summary>
     Mark,
+    /// <summary>All of a re-organised full is at the target, in a transaction that is not committed.</summary>
+    Switch,
     /// <summary>Rows and ledger entry are at the target, not committed.</summary>
     DeliverBeforeCommit,
     /// <summary>The target has committed, the hub has not noted it.</summary>

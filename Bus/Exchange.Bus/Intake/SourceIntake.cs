@@ -27,19 +27,23 @@ internal sealed partial class SourceIntake(
     ICatalogue catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, ILeases leases, SourceStates states, ConnectionTurns turns, IQuarantine quarantine, SourcePreparation preparation,
     RunBook book, ReorganisationBook reorganisations, SourceReading reading, WalWatch wal, HubId hub, PushBack pushBack, TimeProvider time, ILogger<SourceIntake> logger)
 {
-    /// <summary>How long a dead reader keeps others from its source.</summary>
-    public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(15);
+    /// <summary>How long a dead reader keeps others from its source. With the next look of the others, and a frozen one's lock at a target, its work is taken over within 15 s.</summary>
+    public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(8);
+
+    /// <summary>The lease of who reads a resource's source.</summary>
+    public static string LeaseName(string resource) => $"source:{resource}";
 
     /// <summary>How long a caller waits for another reader of the same source.</summary>
     static readonly TimeSpan Patience = TimeSpan.FromHours(12);
 
+    /// <exception cref="ExchangeException">hub.lease.busy: another reads the source, and the caller did not want to wait.</exception>
     public async Task<IntakeOutcome> RunAsync(string name, IntakeRequest request, IProgress<SyncProgress>? progress, Action? appended, CancellationToken cancel)
     {
         var known = (await catalogue.ReadAsync(cancel)).Resources.GetValueOrDefault(name)
             ?? throw new ExchangeException(ErrorCodes.ResourceUnknown, Party.Caller, $"There is no resource '{name}'.", "`exchange get resources` lists them.");
         if (known.Source is null) return new IntakeOutcome(null, null);
 
-        await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience,
+        await using var lease = await HeldLease.AcquireAsync(leases, LeaseName(name), LeaseDuration, request.IfFree ? TimeSpan.Zero : Patience,
             holder => progress?.Report(new SyncProgress { Resource = name, Phase = $"waiting: the source is being read by {holder}" }), time, cancel);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, lease.Lost);
         // Only now: who waited for another reader must not bring back what the manifests said before.
@@ -86,7 +90,10 @@ internal sealed partial class SourceIntake(
     }
 
     /// <summary>Cheaply: whether a `changelog` or `wal` source has something to take up (changes, a full to begin or go on with, rows to judge again).</summary>
-    public async Task<bool> HasChangesAsync(string name, CancellationToken cancel)
+    /// <param name="name">The resource.</param>
+    /// <param name="askSource">Whether to ask the source too; else only what the hub itself knows of.</param>
+    /// <param name="cancel">Stops.</param>
+    public async Task<bool> HasChangesAsync(string name, bool askSource, CancellationToken cancel)
     {
         var snapshot = await catalogue.ReadAsync(cancel);
         if (snapshot.Resources.GetValueOrDefault(name) is not { Source: { Mode: CaptureMode.ChangeLog or CaptureMode.Wal } source } resource) return false;
@@ -94,11 +101,12 @@ internal sealed partial class SourceIntake(
         if (state.Position.CaptureRemoved || state.Position.Reorganise is { Begins: false }) return false;
         if (!state.Position.Complete || state.Position.Full is not null || state.Position.FullWanted is not null || state.Hold is not null) return true;
         if (state.Position.KeysReadBack && (await quarantine.KeysToJudgeAgainAsync(name, 1, cancel)).Count > 0) return true;
+        if (!askSource) return false;
         await using var database = databases.Open(snapshot.Connections[source.Connection].ToFrontEnd());
         try
         {
             if (source.Mode == CaptureMode.Wal) return await wal.HasChangesAsync(resource, source, database, state.Position, cancel);
-            return (await database.Capture.ReadAsync(SourcePlan.CaptureOf(resource, source, snapshot), 1, cancel)).Ids.Count > 0;
+            return await database.Capture.AnyAsync(SourcePlan.CaptureOf(resource, source, snapshot), cancel);
         }
         catch (FrontEndException fault) when (fault.Fault == FrontEndFault.Standing)
         {
@@ -113,7 +121,7 @@ internal sealed partial class SourceIntake(
     /// <param name="cancel">Stops waiting for another reader.</param>
     public async Task WantFullAsync(string name, string reason, Func<StoreSession, Task> besides, CancellationToken cancel)
     {
-        await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience, null, time, cancel);
+        await using var lease = await HeldLease.AcquireAsync(leases, LeaseName(name), LeaseDuration, Patience, null, time, cancel);
         var state = await states.ReadAsync(name, cancel);
         await states.WantFullAsync(lease.Lease, name, state.Position with { FullWanted = reason }, besides, cancel);
     }
@@ -125,7 +133,7 @@ internal sealed partial class SourceIntake(
     /// <param name="cancel">Stops waiting for another reader.</param>
     public async Task<bool> ReorganiseAsync(string name, Func<SourcePosition, SourcePosition> change, Func<StoreSession, Task<bool>> besides, CancellationToken cancel)
     {
-        await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience, null, time, cancel);
+        await using var lease = await HeldLease.AcquireAsync(leases, LeaseName(name), LeaseDuration, Patience, null, time, cancel);
         var state = await states.ReadAsync(name, cancel);
         return await states.SaveAsync(lease.Lease, name, change(state.Position), besides, cancel);
     }
@@ -133,7 +141,7 @@ internal sealed partial class SourceIntake(
     /// <summary>Takes away what the hub put into the provider's database, between two runs.</summary>
     public async Task RemoveCaptureAsync(IFrontEndDatabase database, TableSource source, CaptureTarget target, string name, CancellationToken cancel)
     {
-        await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience, null, time, cancel);
+        await using var lease = await HeldLease.AcquireAsync(leases, LeaseName(name), LeaseDuration, Patience, null, time, cancel);
         var state = await states.ReadAsync(name, cancel);
         await states.SaveAsync(lease.Lease, name, state.Position with { CaptureRemoved = true, Wal = null, FullWanted = "what tells its changes was removed" }, cancel);
         await (source.Mode == CaptureMode.Wal ? WalWatch.Of(database, name).RemoveAsync(target, cancel) : database.Capture.RemoveAsync(target, cancel));
@@ -142,7 +150,7 @@ internal sealed partial class SourceIntake(
     /// <summary>Makes the slot of a `wal` source where none is wanted yet, between two runs; the next run is a full, which takes up what the slot tells meanwhile.</summary>
     public async Task InstallWalAsync(IFrontEndDatabase database, CaptureTarget target, string name, CancellationToken cancel)
     {
-        await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience, null, time, cancel);
+        await using var lease = await HeldLease.AcquireAsync(leases, LeaseName(name), LeaseDuration, Patience, null, time, cancel);
         var position = (await states.ReadAsync(name, cancel)).Position;
         if (position.Wal is { } from && (await WalWatch.Of(database, name).LookAsync(target, from, cancel)).Gap is null) return;
         var point = await WalWatch.Of(database, name).InstallAsync(target, cancel);
@@ -182,6 +190,7 @@ internal sealed partial class SourceIntake(
 
     Task HoldAsync(string name, ExchangeException fault) => states.HoldAsync(name, new Hold(fault.Code, fault.Party, fault.Message, fault.Next, time.GetUtcNow()), CancellationToken.None);
 
-    [LoggerMessage(1111, LogLevel.Warning, "Intake of {Resource} failed with {Code}: {Message} {Next}")]
+    /// <summary>For looking into it: a command tells its caller, a running hub's work board says it once.</summary>
+    [LoggerMessage(1111, LogLevel.Information, "Intake of {Resource} failed with {Code}: {Message} {Next}")]
     partial void IntakeFailed(string resource, string code, string message, string next);
 }

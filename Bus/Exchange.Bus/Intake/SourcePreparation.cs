@@ -14,7 +14,8 @@ namespace Exchange.Bus.Intake;
 /// <summary>Who asks for a run.</summary>
 /// <param name="Full">Read anew.</param>
 /// <param name="ByHand">A person asks, and waits.</param>
-internal readonly record struct IntakeRequest(bool Full, bool ByHand)
+/// <param name="IfFree">Only if nobody reads the source at the moment; else wait for it.</param>
+internal readonly record struct IntakeRequest(bool Full, bool ByHand, bool IfFree = false)
 {
     /// <summary>Keys (key columns in key order, natural types, distinct) that are read anew besides what changed; null: none. A snapshot source is then not read whole.</summary>
     public RowBatch? Keys { get; init; }

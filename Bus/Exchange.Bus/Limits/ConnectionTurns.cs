@@ -10,7 +10,7 @@ namespace Exchange.Bus.Limits;
 internal sealed class ConnectionTurns(ILeases leases, TimeProvider time)
 {
     /// <summary>How long a dead node keeps a turn.</summary>
-    static readonly TimeSpan Duration = TimeSpan.FromSeconds(15);
+    static readonly TimeSpan Duration = TimeSpan.FromSeconds(8);
 
     /// <summary>Between two looks for a free turn.</summary>
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);

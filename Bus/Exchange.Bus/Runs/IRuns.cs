@@ -95,7 +95,10 @@ internal interface IRuns
     /// <returns>How many.</returns>
     Task<int> ForgetAsync(DateTimeOffset before, CancellationToken cancel);
 
-    /// <summary>Marks every running run as abandoned that has said nothing for so long; for a sweep, with a silence well above the pace of updates.</summary>
-    /// <returns>How many.</returns>
-    Task<int> CloseSilentAsync(TimeSpan silence, CancellationToken cancel);
+    /// <summary>Running runs that have said nothing for so long: they work at something long, or their process is dead.</summary>
+    Task<IReadOnlyList<RunRecord>> SilentAsync(TimeSpan silence, CancellationToken cancel);
+
+    /// <summary>Marks a run as abandoned, unless it has said something since it was read or has ended.</summary>
+    /// <returns>Whether it was marked.</returns>
+    Task<bool> CloseLostAsync(RunRecord run, CancellationToken cancel);
 }

@@ -72,8 +72,11 @@ internal sealed class StoredRuns(IStore store, TimeProvider time) : IRuns
     public Task<int> CloseAbandonedAsync(string resource, string? subscription, CancellationToken cancel) =>
         AbandonAsync("resource = @resource AND subscription = @subscription", cancel, ("resource", resource), ("subscription", subscription ?? ""));
 
-    public Task<int> CloseSilentAsync(TimeSpan silence, CancellationToken cancel) =>
-        AbandonAsync("seen_at < @before", cancel, ("before", Temporal.Microseconds(time.GetUtcNow() - silence)));
+    public async Task<IReadOnlyList<RunRecord>> SilentAsync(TimeSpan silence, CancellationToken cancel) => await store.ReadAsync(session => session.QueryAsync(
+        $"SELECT {Columns} FROM bus_run WHERE state = 'running' AND seen_at < @before ORDER BY id", Read, cancel, ("before", Temporal.Microseconds(time.GetUtcNow() - silence))), cancel);
+
+    public async Task<bool> CloseLostAsync(RunRecord run, CancellationToken cancel) =>
+        await AbandonAsync("id = @id AND seen_at = @seen", cancel, ("id", run.Id), ("seen", Temporal.Microseconds(run.SeenAt))) == 1;
 
     public Task<int> ForgetAsync(DateTimeOffset before, CancellationToken cancel) => store.WriteAsync(session => session.ExecuteAsync("""
         DELETE FROM bus_run WHERE state <> 'running' AND ended_at < @before

@@ -19,7 +19,7 @@ internal sealed partial class ScheduledReading(IStore store, ILeases leases, Rea
     static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(2);
 
     /// <summary>Between two attempts at a source that does not answer.</summary>
-    static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     /// <summary>Between two looks at a source that waits for a person: each leaves a record.</summary>
     static readonly TimeSpan LongestPauseHeld = TimeSpan.FromMinutes(10);
@@ -98,10 +98,14 @@ internal sealed partial class ScheduledReading(IStore store, ILeases leases, Rea
         // Doubled each time; past 20 doublings it is the longest anyhow.
         var pause = TimeSpan.FromTicks(Math.Min(FirstPause.Ticks << Math.Min(reading.Failures, 20), longest.Ticks));
         await book.FailAsync(lease, reading.Resource, held ? FireOutcome.Held : FireOutcome.Failed, run, Node.Name, await _clock.ReadAsync(store, cancel) + pause, cancel);
-        TriedAgain(reading.Resource, pause, fault.Message);
+        if (reading.Failures == 0) Waits(reading.Resource, fault.Message, longest);
+        else TriedAgain(reading.Resource, pause, fault.Message);
     }
 
-    [LoggerMessage(1502, LogLevel.Warning, "The scheduled reading of {Resource} is tried again in {Pause}: {Why}")]
+    [LoggerMessage(1504, LogLevel.Warning, "The scheduled reading of {Resource} waits: {Why} It is tried again, every {Longest} at the latest.")]
+    partial void Waits(string resource, string why, TimeSpan longest);
+
+    [LoggerMessage(1502, LogLevel.Debug, "The scheduled reading of {Resource} is tried again in {Pause}: {Why}")]
     partial void TriedAgain(string resource, TimeSpan pause, string why);
 
     [LoggerMessage(1503, LogLevel.Warning, "Another node has taken over the scheduled reading of {Resource}; nothing is lost")]

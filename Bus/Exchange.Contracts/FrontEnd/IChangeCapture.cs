@@ -47,4 +47,10 @@ public interface IChangeCapture
 
     /// <summary>Removes entries by id. Ids already gone are passed over.</summary>
     Task AcknowledgeAsync(CaptureTarget target, IReadOnlyList<long> ids, CancellationToken cancel);
+
+    /// <summary>Whether entries wait; cheap.</summary>
+    Task<bool> AnyAsync(CaptureTarget target, CancellationToken cancel);
+
+    /// <summary>Watches these logs, which need not stand yet. Connects at the first wait.</summary>
+    IChangeWatch Watch(IReadOnlyList<CaptureTarget> targets);
 }

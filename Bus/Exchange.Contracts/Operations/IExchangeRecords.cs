@@ -50,6 +50,8 @@ public sealed record RunView
     public long SourceMilliseconds { get; init; }
     /// <summary>Milliseconds spent waiting for the target.</summary>
     public long TargetMilliseconds { get; init; }
+    /// <summary>Machine and process that did it.</summary>
+    public required string Node { get; init; }
     public string? ErrorCode { get; init; }
     public string? Error { get; init; }
     public string? Next { get; init; }

@@ -39,6 +39,7 @@ internal sealed class ShownRuns : IShownKind
         ["BYTES"] = Shown.N(run.Bytes),
         ["SOURCE MS"] = Shown.N(run.SourceMilliseconds),
         ["TARGET MS"] = Shown.N(run.TargetMilliseconds),
+        ["NODE"] = run.Node,
         ["ERROR"] = run.Error ?? "",
     }, run);
 }

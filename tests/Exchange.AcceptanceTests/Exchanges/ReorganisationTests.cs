@@ -110,9 +110,9 @@ public sealed class ReorganisationTests
     /// <summary>Killed in the middle of the re-organised full, of its mark and of the change-over.</summary>
     [TestMethod]
     [DataRow("Read", false)]
-    [DataRow("Append:2", true)]
+    [DataRow("Stage:2", true)]
     [DataRow("Mark", false)]
-    [DataRow("DeliverBeforeCommit", true)]
+    [DataRow("Switch", true)]
     [DataRow("DeliverAfterCommit", false)]
     public async Task Killed_at_any_step_the_target_holds_the_old_state_or_the_new_one(string step, bool postgreSql)
     {
@@ -152,7 +152,7 @@ public sealed class ReorganisationTests
         await hub.ApplyAsync(TestHub.Connections(("source", source), ("target", target)), TestHub.Resource("r", Table, "mode: snapshot", Business), TestHub.Subscription("s", "r", "copy"));
         await hub.SyncAsync();
         await hub.RunAsync(0, "notice", "r", "--reason", "e");
-        hub.Process.Environment["EXCHANGE_KILL_AT"] = "Append:2";
+        hub.Process.Environment["EXCHANGE_KILL_AT"] = "Stage:2";
         Assert.AreEqual(128 + 9, (await hub.RunProcessAsync("sync", "--all")).Status);
         await source.DeleteAsync(Table, "a-4");
         await hub.RunAsync(0, "notice", "r", "--reason", "e", "--message", "begin anew");

@@ -76,6 +76,43 @@ public abstract class ChangeCaptureSuite
     }
 
     [TestMethod]
+    public async Task A_watch_tells_first_of_all_logs_then_of_those_that_were_written_to()
+    {
+        await using var database = Open();
+        var other = Target with { Owner = "other" };
+        await database.Capture.InstallAsync(Target, Cancel);
+        Assert.IsFalse(await database.Capture.AnyAsync(Target, Cancel));
+        await using var watch = database.Capture.Watch([Target, other]);
+        CollectionAssert.AreEqual(new[] { Target, other }, (await watch.WaitAsync(Longest, Cancel)).ToArray());
+        // The log of the other does not stand yet: it is told of, at its own pace, so that whoever reads the source makes it.
+        await WatchedAsync(watch, [other]);
+        await database.Capture.InstallAsync(other, Cancel);
+        Assert.IsEmpty(await watch.WaitAsync(TimeSpan.FromSeconds(1), Cancel));
+
+        await _database.ExecuteAsync("INSERT INTO t VALUES ('a', 1)");
+        await WatchedAsync(watch, [Target, other]);
+        Assert.IsTrue(await database.Capture.AnyAsync(Target, Cancel));
+        await database.Capture.AcknowledgeAsync(Target, (await database.Capture.ReadAsync(Target, 10, Cancel)).Ids, Cancel);
+        await database.Capture.AcknowledgeAsync(other, (await database.Capture.ReadAsync(other, 10, Cancel)).Ids, Cancel);
+        Assert.IsEmpty(await watch.WaitAsync(TimeSpan.FromSeconds(1), Cancel));
+        await _database.ExecuteAsync("UPDATE t SET v = 2");
+        await WatchedAsync(watch, [Target, other]);
+    }
+
+    static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
+
+    /// <summary>Waits until each of them was told of.</summary>
+    private protected async Task WatchedAsync(IChangeWatch watch, params CaptureTarget[] wanted)
+    {
+        var told = new HashSet<CaptureTarget>();
+        for (var clock = System.Diagnostics.Stopwatch.StartNew(); !wanted.All(told.Contains);)
+        {
+            Assert.IsLessThan(Longest, clock.Elapsed);
+            told.UnionWith(await watch.WaitAsync(Longest, Cancel));
+        }
+    }
+
+    [TestMethod]
     public async Task No_change_of_concurrent_writers_is_lost()
     {
         const int Writers = 4, Transactions = 25;
@@ -131,6 +168,20 @@ public sealed class PostgreSqlChangeCaptureTests : ChangeCaptureSuite
         Assert.IsTrue((await database.Capture.ReadAsync(Target, 10, Cancel)).Truncated);
         await Database.ExecuteAsync("ALTER TABLE t DISABLE TRIGGER exchange_i");
         Assert.AreEqual(CaptureState.Damaged, (await database.Capture.StatusAsync(Target, Cancel)).State);
+    }
+
+    [TestMethod]
+    public async Task A_log_without_a_signal_is_whole_and_gets_one_when_it_is_watched()
+    {
+        await using var database = Open();
+        await database.Capture.InstallAsync(Target, Cancel);
+        await Database.ExecuteAsync("DROP FUNCTION exchange_signal_t CASCADE");
+        Assert.AreEqual(CaptureState.Installed, (await database.Capture.StatusAsync(Target, Cancel)).State);
+        await using var watch = database.Capture.Watch([Target]);
+        await watch.WaitAsync(TimeSpan.FromSeconds(1), Cancel);
+        Assert.AreEqual(1L, (await Database.QueryAsync("SELECT count(*) FROM pg_trigger WHERE tgname = 'exchange_signal'"))[0][0]);
+        await Database.ExecuteAsync("INSERT INTO t VALUES ('a', 1)");
+        await WatchedAsync(watch, Target);
     }
 
     [TestMethod]

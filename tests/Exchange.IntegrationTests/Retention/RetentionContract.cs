@@ -107,7 +107,7 @@ public abstract class RetentionContract
         Assert.AreEqual(ErrorCodes.LogFull, full.Code);
         StringAssert.Contains(full.Message, "subscription slow still needs what comes before batch 5");
 
-        await node.States.SaveAsync("slow", new DeliveryState { Applied = 8 }, Cancel);
+        await node.AppliedAsync("slow", 8, Cancel);
         await budget.AdmitAsync(Cancel);
         Assert.AreEqual(5, (await node.Records.ListAsync(null, Cancel)).Single().OldestKept, "over the budget age does not count");
         await node.Book.SetAsync(new LogKeeping(Week, 1, Week), Cancel);
@@ -142,7 +142,7 @@ public abstract class RetentionContract
         var services = fixture.Node(more => more.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>)).AddLog().AddRetention().AddSingleton<DeliveryStates>().AddSingleton<ICatalogue>(catalogue));
         await services.GetRequiredService<IMigrations>().MigrateAsync([.. LogRegistration.Migrations, .. RunsRegistration.Migrations, .. DeliveryStates.Migrations, .. SchedulingRegistration.Migrations], Cancel);
         var node = new Node(services);
-        foreach (var (name, applied) in subscriptions) await node.States.SaveAsync(name, new DeliveryState { Applied = applied }, Cancel);
+        foreach (var (name, applied) in subscriptions) await node.AppliedAsync(name, applied, Cancel);
         return node;
     }
 
@@ -158,7 +158,8 @@ public abstract class RetentionContract
 
         public KeepingBook Book => services.GetRequiredService<KeepingBook>();
 
-        public DeliveryStates States => services.GetRequiredService<DeliveryStates>();
+        public Task AppliedAsync(string subscription, long applied, CancellationToken cancel) =>
+            Store.WriteAsync(session => DeliveryStates.SaveAsync(session, subscription, new DeliveryState { Applied = applied }, cancel), cancel);
 
         public ICatalogue Catalogue => services.GetRequiredService<ICatalogue>();
 

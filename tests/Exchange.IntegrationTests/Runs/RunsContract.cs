@@ -75,7 +75,7 @@ public abstract class RunsContract
     }
 
     [TestMethod]
-    public async Task A_run_that_has_long_been_silent_is_found_abandoned()
+    public async Task A_run_that_has_long_been_silent_is_found_and_closed_unless_it_speaks_again()
     {
         await using var fixture = await StoreFixture.CreateAsync(Engine);
         var runs = (await BusNode.CreateAsync(fixture, Cancel)).Runs;
@@ -83,7 +83,12 @@ public abstract class RunsContract
         lively = lively with { Id = await runs.BeginAsync(lively, Cancel) };
         fixture.Time.Advance(TimeSpan.FromMinutes(10));
         await runs.UpdateAsync(lively, Cancel);
-        Assert.AreEqual(1, await runs.CloseSilentAsync(TimeSpan.FromMinutes(5), Cancel));
+        var found = (await runs.SilentAsync(TimeSpan.FromMinutes(5), Cancel)).Single();
+        Assert.AreEqual(silent, found.Id);
+        await runs.UpdateAsync(found, Cancel);
+        Assert.IsFalse(await runs.CloseLostAsync(found, Cancel));
+        Assert.AreEqual(RunState.Running, (await runs.FindAsync(silent, Cancel))!.State);
+        Assert.IsTrue(await runs.CloseLostAsync((await runs.FindAsync(silent, Cancel))!, Cancel));
         Assert.AreEqual(RunState.Abandoned, (await runs.FindAsync(silent, Cancel))!.State);
     }
 

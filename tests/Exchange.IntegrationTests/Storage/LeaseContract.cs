@@ -107,6 +107,27 @@ public abstract class LeaseContract
     }
 
     [TestMethod]
+    public async Task A_clock_that_is_set_back_keeps_a_dead_holders_lease_no_longer_than_its_duration_and_takes_none_from_a_living_one()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var leases = await NodesAsync(fixture, 2);
+        var lease = (await leases[0].TryAcquireAsync(Name, Duration, Cancel))!;
+        await SetClockBackAsync(fixture);
+        Assert.IsNull(await leases[1].TryAcquireAsync(Name, Duration, Cancel));
+        Assert.IsTrue(await leases[0].RenewAsync(lease, Duration, Cancel));
+        fixture.Time.Advance(Duration / 2);
+        Assert.IsNull(await leases[1].TryAcquireAsync(Name, Duration, Cancel), "it was renewed by the new clock");
+        await leases[0].RenewAsync(lease, Duration, Cancel);
+
+        await SetClockBackAsync(fixture);
+        Assert.IsNull(await leases[1].TryAcquireAsync(Name, Duration, Cancel));
+        fixture.Time.Advance(Duration / 2);
+        Assert.IsNull(await leases[1].TryAcquireAsync(Name, Duration, Cancel));
+        fixture.Time.Advance(Duration / 2);
+        Assert.AreEqual(lease.Fence + 1, (await leases[1].TryAcquireAsync(Name, Duration, Cancel))!.Fence);
+    }
+
+    [TestMethod]
     public async Task A_lease_is_asserted_within_a_write_only()
     {
         await using var fixture = await StoreFixture.CreateAsync(Engine);
@@ -121,6 +142,9 @@ public abstract class LeaseContract
 
     /// <summary>Lets a lease's term pass: on the clock (SQLite), or by setting the row back (PostgreSQL, where the server's clock counts).</summary>
     private protected abstract Task ExpireAsync(StoreFixture fixture);
+
+    /// <summary>By an hour.</summary>
+    private protected abstract Task SetClockBackAsync(StoreFixture fixture);
 
     Task<int> AssertHeldAsync(IStore store, ILeases leases, Lease lease) => store.WriteAsync(async session =>
     {
@@ -145,6 +169,12 @@ public sealed class SqliteLeaseTests : LeaseContract
         fixture.Time.Advance(TimeSpan.FromMinutes(2));
         return Task.CompletedTask;
     }
+
+    private protected override Task SetClockBackAsync(StoreFixture fixture)
+    {
+        fixture.Time.AdjustTime(fixture.Time.GetUtcNow() - TimeSpan.FromHours(1));
+        return Task.CompletedTask;
+    }
 }
 
 [TestClass]
@@ -153,6 +183,8 @@ public sealed class PostgreSqlLeaseTests : LeaseContract
     protected override StoreEngine Engine => StoreEngine.PostgreSql;
 
     private protected override Task ExpireAsync(StoreFixture fixture) => fixture.Database.ExecuteAsync("UPDATE bus_lease SET until_at = until_at - 120000000");
+
+    private protected override Task SetClockBackAsync(StoreFixture fixture) => fixture.Database.ExecuteAsync("UPDATE bus_lease SET until_at = until_at + 3600000000");
 
     [TestMethod]
     public async Task A_takeover_waits_for_the_open_write_of_the_old_holder()

@@ -83,7 +83,7 @@ internal sealed class TimelinessHub(StoreFixture fixture, ServiceProvider servic
     }
 
     public Task DeliveredAsync(string subscription, long applied, bool held = false) =>
-        Get<DeliveryStates>().SaveAsync(subscription, new DeliveryState { Applied = applied, Hold = held ? Missing() : null }, cancel);
+        Get<IStore>().WriteAsync(session => DeliveryStates.SaveAsync(session, subscription, new DeliveryState { Applied = applied, Hold = held ? Missing() : null }, cancel), cancel);
 
     public Task HoldAsync(string resource) => Get<SourceStates>().HoldAsync(resource, Missing(), cancel);
 

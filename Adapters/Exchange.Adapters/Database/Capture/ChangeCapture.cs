@@ -75,6 +75,19 @@ internal abstract class ChangeCapture(FrontEndConnection connection, SqlDialect 
         });
     }
 
+    public async Task<bool> AnyAsync(CaptureTarget target, CancellationToken cancel) => await GuardedAsync(target, "looking at the change log of", async () =>
+    {
+        await using var session = await OpenAsync(cancel);
+        return Convert.ToInt64((await QueryAsync(session, $"SELECT {AnyWaits(target)}", cancel))[0][0], CultureInfo.InvariantCulture) != 0;
+    });
+
+    public IChangeWatch Watch(IReadOnlyList<CaptureTarget> targets) => MakeWatch([.. targets.Select(target => new WatchedLog(target, Log(target), AnyWaits(target)))]);
+
+    protected virtual ChangeWatch MakeWatch(IReadOnlyList<WatchedLog> logs) => new(connection, dialect, logs, OpenAsync);
+
+    /// <summary>An expression: 1 while entries wait. By the ids' index, which passes over what was removed.</summary>
+    protected virtual string AnyWaits(CaptureTarget target) => $"CASE WHEN EXISTS (SELECT 1 FROM {dialect.Quote(Log(target))}{PassLocked}) THEN 1 ELSE 0 END";
+
     /// <summary>A thing of the hub's in the department's database.</summary>
     /// <param name="Name">For messages.</param>
     /// <param name="Stands">Whether it is there.</param>

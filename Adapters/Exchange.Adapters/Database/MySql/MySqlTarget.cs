@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -29,12 +30,37 @@ internal sealed class MySqlTarget(SqlDialect dialect, TimeProvider clock) : Targ
 
     public override async Task LockAsync(DbConnection connection, string name, CancellationToken cancel)
     {
-        await using var command = connection.Command("SELECT GET_LOCK(@name, @seconds)", ("@name", LockName(connection, name)), ("@seconds", LockSeconds));
-        var got = Convert.ToInt64(await command.ExecuteScalarAsync(cancel) is { } answer and not DBNull ? answer : 0, CultureInfo.InvariantCulture) == 1;
-        // A wait that is killed because it was cancelled answers NULL instead of failing.
-        if (got) return;
-        cancel.ThrowIfCancellationRequested();
+        var began = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(began).TotalSeconds < LockSeconds)
+        {
+            // A wait that is killed because it was cancelled answers NULL instead of failing.
+            if (await NumberAsync(connection, "SELECT GET_LOCK(@name, @seconds)", cancel, ("@name", LockName(connection, name)), ("@seconds", OvertakenAfter.TotalSeconds)) == 1) return;
+            cancel.ThrowIfCancellationRequested();
+            if (MayBeOvertaken(name)) await EndHolderAsync(connection, name, cancel);
+        }
+
         throw new TimeoutException($"another session held the lock of the {name} for {LockSeconds} seconds");
+    }
+
+    /// <summary>The server undoes what it had not committed. Sessions of the same login may always be ended.</summary>
+    static async Task EndHolderAsync(DbConnection connection, string name, CancellationToken cancel)
+    {
+        if (await NumberAsync(connection, "SELECT IS_USED_LOCK(@name)", cancel, ("@name", LockName(connection, name))) is not (> 0 and var holder)) return;
+        try
+        {
+            await connection.RunAsync(string.Create(CultureInfo.InvariantCulture, $"KILL CONNECTION {holder}"), cancel);
+        }
+        catch (MySqlException refused) when (refused.ErrorCode is MySqlErrorCode.NoSuchThread or MySqlErrorCode.KillDenied)
+        {
+            // It has just ended, or belongs to another login, which we can only wait for.
+        }
+    }
+
+    /// <summary>NULL as 0.</summary>
+    static async Task<long> NumberAsync(DbConnection connection, string sql, CancellationToken cancel, params (string Name, object? Value)[] parameters)
+    {
+        await using var command = connection.Command(sql, parameters);
+        return Convert.ToInt64(await command.ExecuteScalarAsync(cancel) is { } answer and not DBNull ? answer : 0, CultureInfo.InvariantCulture);
     }
 
     /// <summary>The server's named locks outlive a transaction; a lost session gives them back by itself.</summary>

@@ -66,7 +66,12 @@ internal sealed class PostgreSqlCapture(FrontEndConnection connection, PostgreSq
         var family = await FamilyAsync(session, oid, cancel);
         var schema = family[0].Schema;
         var parts = await ObjectsAsync(session, target, cancel);
-        if (parts.All(part => part.Right)) return;
+        if (parts.All(part => part.Right))
+        {
+            await InstallSignalAsync((NpgsqlConnection)session, target, schema, cancel);
+            await transaction.CommitAsync(cancel);
+            return;
+        }
 
         var log = Dialect.Quote(new TableName(schema, Log(target).Name));
         var columns = key.Select(column => $"{Dialect.Quote(column.Name)} {column.NativeType}").ToList();
@@ -88,6 +93,7 @@ internal sealed class PostgreSqlCapture(FrontEndConnection connection, PostgreSq
                 await RunAsync(session, $"CREATE TRIGGER {Dialect.Quote(trigger)} AFTER {name} ON {Dialect.Quote(new TableName(member.Schema, member.Name))} {tables} FOR EACH STATEMENT EXECUTE FUNCTION {function}()", cancel);
             }
 
+        await InstallSignalAsync((NpgsqlConnection)session, target, schema, cancel);
         await transaction.CommitAsync(cancel);
     }
 
@@ -101,14 +107,52 @@ internal sealed class PostgreSqlCapture(FrontEndConnection connection, PostgreSq
                     await RunAsync(session, $"DROP TRIGGER IF EXISTS {Dialect.Quote(Trigger(letter, target))} ON {Dialect.Quote(new TableName(member.Schema, member.Name))}", cancel);
         await RunAsync(session, $"DROP FUNCTION IF EXISTS {Dialect.Quote(new TableName(target.Table.Schema, Function(target)))}()", cancel);
         await RunAsync(session, $"DROP TABLE IF EXISTS {Dialect.Quote(Log(target))}", cancel);
+        await RunAsync(session, $"DROP FUNCTION IF EXISTS {Dialect.Quote(new TableName(target.Table.Schema, Named(ChangeSignal.Trigger, target)))}()", cancel);
         await transaction.CommitAsync(cancel);
     }
+
+    protected override ChangeWatch MakeWatch(IReadOnlyList<WatchedLog> logs) => new PostgreSqlChangeWatch(Connection, Dialect, logs, OpenAsync, SignalsAsync);
+
+    /// <summary>By the ids' index, whose dead entries are passed over once they were met.</summary>
+    protected override string AnyWaits(CaptureTarget target) => $"CASE WHEN (SELECT {Id} FROM {Dialect.Quote(Log(target))} ORDER BY {Id} LIMIT 1) IS NULL THEN 0 ELSE 1 END";
 
     protected override async Task DeleteAsync(DbConnection session, CaptureTarget target, IReadOnlyList<long> ids, CancellationToken cancel)
     {
         await using var command = new NpgsqlCommand($"DELETE FROM {Dialect.Quote(Log(target))} WHERE {Id} = ANY($1)", (NpgsqlConnection)session);
         command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. ids] });
         await command.ExecuteNonQueryAsync(cancel);
+    }
+
+    /// <summary>Whether a log signals; where an earlier version of the hub made it, the signal is added. A database that refuses is as good, only not as fast.</summary>
+    async Task<bool> SignalsAsync(NpgsqlConnection session, CaptureTarget target, CancellationToken cancel)
+    {
+        var found = await QueryAsync(session, ChangeSignal.Find, cancel, ("", Log(target).Name), ("", target.Table.Schema));
+        if (found.Count == 0 || !(bool)found[0][2]!) return false;
+        if ((bool)found[0][1]!) return true;
+        await using var transaction = await session.BeginTransactionAsync(cancel);
+        var installed = await InstallSignalAsync(session, target, (string)found[0][0]!, cancel);
+        await transaction.CommitAsync(cancel);
+        return installed;
+    }
+
+    async Task<bool> InstallSignalAsync(NpgsqlConnection session, CaptureTarget target, string schema, CancellationToken cancel)
+    {
+        var found = await QueryAsync(session, ChangeSignal.Find, cancel, ("", Log(target).Name), ("", schema));
+        if (found.Count > 0 && (bool)found[0][1]!) return true;
+        const string savepoint = "exchange_signal";
+        await RunAsync(session, $"SAVEPOINT {savepoint}; SET LOCAL lock_timeout TO '2s'", cancel);
+        try
+        {
+            await RunAsync(session, ChangeSignal.Probe, cancel);
+            foreach (var statement in ChangeSignal.Making(Dialect.Quote(new TableName(schema, Named(ChangeSignal.Trigger, target))), Dialect.Quote(new TableName(schema, Log(target).Name))))
+                await RunAsync(session, statement, cancel);
+            return true;
+        }
+        catch (PostgresException)
+        {
+            await RunAsync(session, $"ROLLBACK TO SAVEPOINT {savepoint}", cancel);
+            return false;
+        }
     }
 
     async Task TriggersAsync(DbConnection session, CaptureTarget target, (string Schema, string Name, long Oid) member, long? function, List<Part> parts, CancellationToken cancel)

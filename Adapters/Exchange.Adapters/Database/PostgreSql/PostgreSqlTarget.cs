@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -26,8 +27,42 @@ internal sealed class PostgreSqlTarget(SqlDialect dialect, TimeProvider clock) :
     public override async Task LockAsync(DbConnection connection, string name, CancellationToken cancel)
     {
         var key = BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes("exchange " + name)));
-        await using var command = connection.Command("SELECT pg_advisory_xact_lock(@key)", ("@key", key));
-        await command.ExecuteNonQueryAsync(cancel);
+        for (var began = Stopwatch.GetTimestamp(); !await LockedAsync(connection, key, cancel); began = Stopwatch.GetTimestamp())
+        {
+            while (Stopwatch.GetElapsedTime(began) < OvertakenAfter)
+            {
+                await Task.Delay(LockPause, TimeProvider.System, cancel);
+                if (await LockedAsync(connection, key, cancel)) return;
+            }
+
+            if (MayBeOvertaken(name)) await EndHoldersAsync(connection, key, cancel);
+        }
+    }
+
+    static async Task<bool> LockedAsync(DbConnection connection, long key, CancellationToken cancel)
+    {
+        await using var command = connection.Command("SELECT pg_try_advisory_xact_lock(@key)", ("@key", key));
+        return await command.ExecuteScalarAsync(cancel) is true;
+    }
+
+    /// <summary>The server undoes what they had not committed. Sessions of the same role may always be ended; a server that refuses leaves us waiting, as before.</summary>
+    static async Task EndHoldersAsync(DbConnection connection, long key, CancellationToken cancel)
+    {
+        await connection.RunAsync("SAVEPOINT exchange_lock", cancel);
+        await using var command = connection.Command(
+            """
+            SELECT count(pg_terminate_backend(pid)) FROM pg_locks
+            WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+              AND classid::bigint = (@key >> 32) & 4294967295 AND objid::bigint = @key & 4294967295 AND pid <> pg_backend_pid()
+            """, ("@key", key));
+        try
+        {
+            await command.ExecuteNonQueryAsync(cancel);
+        }
+        catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            await connection.RunAsync("ROLLBACK TO SAVEPOINT exchange_lock", cancel);
+        }
     }
 
     public override async Task<IReadOnlyList<NativeColumn>> ColumnsAsync(DbConnection connection, TableName table, CancellationToken cancel)

@@ -39,7 +39,21 @@ internal abstract class TargetEngine(SqlDialect dialect, TimeProvider clock)
 
     public abstract Task BeginAsync(DbConnection connection, CancellationToken cancel);
 
-    /// <summary>Holds every other session that asks for this name off, until the transaction ends and <see cref="UnlockAsync"/> is called.</summary>
+    /// <summary>Names of locks that only the holder of the hub's lease of that subscription asks for.</summary>
+    public const string SubscriptionLock = "subscription ";
+
+    /// <summary>
+    /// Whoever still holds a <see cref="SubscriptionLock"/> after this time has been overtaken: who asks for it holds the hub's lease, and a process that lives finds out that it has lost the lease, and lets go, within a
+    /// third of its duration. What is left is frozen or cut off; where the engine lets us, its session is ended, so that its work is undone and ours goes on.
+    /// </summary>
+    protected static readonly TimeSpan OvertakenAfter = TimeSpan.FromSeconds(3);
+
+    /// <summary>Between two attempts at a lock.</summary>
+    protected static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(50);
+
+    protected static bool MayBeOvertaken(string name) => name.StartsWith(SubscriptionLock, StringComparison.Ordinal);
+
+    /// <summary>Holds every other session that asks for this name off, until the transaction ends and <see cref="UnlockAsync"/> is called. See <see cref="OvertakenAfter"/>.</summary>
     public abstract Task LockAsync(DbConnection connection, string name, CancellationToken cancel);
 
     /// <summary>After the transaction has ended, for engines whose locks outlive it.</summary>

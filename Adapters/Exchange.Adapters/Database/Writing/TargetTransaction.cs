@@ -14,7 +14,7 @@ internal abstract class TargetTransaction(TargetEngine engine, DbConnection conn
     protected const string Savepoint = "exchange_write";
 
     readonly AppliedLedger _ledger = new(engine, target.Table);
-    readonly string _lock = $"subscription {target.Subscription}";
+    readonly string _lock = TargetEngine.SubscriptionLock + target.Subscription;
     RowGuard? _guard;
     bool _begun;
     bool _ended;
