@@ -93,7 +93,7 @@ internal sealed class FileIntake(RunBook book, SourceStates states, BatchAppende
     /// <summary>Where the row stands, and its fields as they were given.</summary>
     static List<KeyValuePair<string, string?>> Values(ImportPlan plan, FilePage page, int row)
     {
-        var unit = plan.Source.Form == "csv" ? "line" : "object";
+        var unit = plan.Source.Form == "json" ? "object" : "line";
         var values = new List<KeyValuePair<string, string?>> { new("(place)", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{plan.Source.Name}, {unit} {page.Places[row]}")) };
         for (var at = 0; at < plan.Columns.Names.Count; at++)
             values.Add(new(plan.Columns.Names[at], page.Rows.Rows.Columns[at].TextAt(row) ?? page.Rows.Faults.FirstOrDefault(fault => fault.Row == row && fault.Column == at)?.Value));

@@ -22,7 +22,7 @@ public sealed record FileRequest
 
 /// <summary>Rows of a file as they stand there.</summary>
 /// <param name="Rows">Columns in the file's order, by its names. A row of <see cref="Broken"/> holds what could be read of it.</param>
-/// <param name="Places">For each row where it begins: the line (CSV, lines of JSON) or the number of the element (a JSON array), from 1.</param>
+/// <param name="Places">For each row where it begins: the line (CSV, XML) or the number of the object (JSON), from 1.</param>
 /// <param name="Broken">Rows that are wrong as a whole.</param>
 public sealed record FilePage(SourcePage Rows, IReadOnlyList<long> Places, IReadOnlyList<BrokenFileRow> Broken);
 
@@ -40,7 +40,7 @@ public interface IFileSource : IAsyncDisposable
     /// <summary>The file's name without its folder.</summary>
     string Name { get; }
 
-    /// <summary>csv or json.</summary>
+    /// <summary>csv, json or xml.</summary>
     string Form { get; }
 
     /// <summary>Names of the columns as they stand in the file; empty for a CSV file without a header.</summary>
@@ -59,7 +59,7 @@ public interface IFileSource : IAsyncDisposable
 /// <summary>Opens files of rows by what their names end in.</summary>
 public interface IFileSources
 {
-    /// <summary>Opens a file and looks at the beginning of it (JSON: at all of it, since each record names its own columns).</summary>
+    /// <summary>Opens a file and looks at the beginning of it (JSON and XML: at all of it, since each record names its own columns).</summary>
     /// <exception cref="FileFormException">It is not there, may not be read, or is not what its form asks.</exception>
     Task<IFileSource> OpenAsync(FileRequest request, CancellationToken cancel);
 }

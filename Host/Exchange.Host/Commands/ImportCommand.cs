@@ -12,7 +12,7 @@ namespace Exchange.Host.Commands;
 internal sealed class ImportCommand : HubCommand
 {
     readonly Argument<string> _resource = new("RESOURCE") { Description = "A resource without a source of its own." };
-    readonly Argument<string> _file = new("FILE") { Description = "CSV (.csv, .tsv, .txt) or JSON (.json, .jsonl, .ndjson)." };
+    readonly Argument<string> _file = new("FILE") { Description = "CSV (.csv, .tsv, .txt), JSON (.json, .jsonl, .ndjson) or XML (.xml)." };
     readonly Option<bool> _full = new("--full") { Description = "The file holds every row: rows that are not in it are removed." };
     readonly Option<string?> _delimiter = new("--delimiter") { Description = "CSV: one character, or `tab` (default: the one that is most frequent in the first line).", HelpName = "CHAR" };
     readonly Option<bool> _noHeader = new("--no-header") { Description = "CSV: the first line is a row already; columns are the items in their order." };

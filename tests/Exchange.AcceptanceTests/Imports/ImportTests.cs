@@ -183,6 +183,30 @@ public sealed class ImportTests
     }
 
     [TestMethod]
+    public async Task Xml_rows_are_the_children_of_the_root()
+    {
+        await using var scene = await Scene.CreateAsync();
+        const string Rows = """
+            <r:all xmlns:r="urn:x" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+              <r:row id="007"><r:名称>甲 &amp; <![CDATA[<乙>]]></r:名称><amount>1.50</amount></r:row>
+              <r:row id="8"><名称>丙</名称><amount xsi:nil="true"/><day>2026-07-01</day></r:row>
+              <r:row id="9"><名称><a>1</a></名称></r:row>
+              <r:row id="10"><名称>a</名称><名称>b</名称></r:row>
+              <!-- none --><r:row id="11"><名称/></r:row>
+            </r:all>
+            """;
+
+        var result = await scene.ImportAsync(3, scene.File("a.xml", Rows));
+
+        Assert.AreEqual(2, result.GetProperty("accepted").GetInt32());
+        await scene.HoldsAsync("007|甲 & <乙>|1.5|∅", "8|丙|∅|2026-07-01");
+        CollectionAssert.AreEqual(new[] { "a.xml, line 4: type", "a.xml, line 5: fields", "a.xml, line 6: required" }, await scene.OpenAsync());
+        StringAssert.Contains(await scene.RefusedAsync(scene.File("d.xml", "<!DOCTYPE a [<!ENTITY e \"x\">]>" + Rows)), "DTD");
+        StringAssert.Contains(await scene.RefusedAsync(scene.File("c.xml", Rows[..^20])), "no proper XML");
+        StringAssert.Contains(await scene.RefusedAsync(scene.File("o.xml", "<a><b><id>1</id><name>x</name></b><c/></a>")), "'c' in line 1");
+    }
+
+    [TestMethod]
     [DataRow("Read:2")]
     [DataRow("Quality:2")]
     [DataRow("Payload:2")]
