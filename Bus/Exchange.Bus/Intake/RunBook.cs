@@ -2,7 +2,6 @@ using Exchange.Bus.Log;
 using Exchange.Bus.Runs;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
-using Exchange.Contracts.Operations;
 using Exchange.Storage;
 
 namespace Exchange.Bus.Intake;
