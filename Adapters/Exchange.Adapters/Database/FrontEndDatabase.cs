@@ -11,14 +11,17 @@ namespace Exchange.Adapters.Database;
 /// <param name="capture">Triggers and change log.</param>
 /// <param name="errors">Error tables.</param>
 /// <param name="target">Targets.</param>
+/// <param name="wal">The engine's own log, or null.</param>
 internal sealed class FrontEndDatabase(
-    FrontEndConnection connection, SqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open, IChangeCapture capture, IErrorTable errors, ITargetWriter target) : IFrontEndDatabase
+    FrontEndConnection connection, SqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open, IChangeCapture capture, IErrorTable errors, ITargetWriter target, IWalCapture? wal = null) : IFrontEndDatabase
 {
     public FrontEndConnection Connection => connection;
 
     public ISourceReader Source { get; } = new SourceReader(connection, dialect, open);
 
     public IChangeCapture Capture => capture;
+
+    public IWalCapture? Wal => wal;
 
     public IErrorTable Errors => errors;
 

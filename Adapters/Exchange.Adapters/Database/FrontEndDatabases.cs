@@ -3,6 +3,7 @@ using Exchange.Adapters.Database.PostgreSql;
 using Exchange.Adapters.Database.Reading;
 using Exchange.Adapters.Database.Sqlite;
 using Exchange.Adapters.Database.SqlServer;
+using Exchange.Adapters.Database.Wal;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
 
@@ -25,7 +26,7 @@ internal sealed class FrontEndDatabases(Func<FrontEndConnection, SqlDialect, IEr
         switch (connection.Provider)
         {
             case "postgresql":
-                return Make(connection, _postgresql, cancel => PostgreSqlReadSession.OpenAsync(_postgresql, connection, cancel), open => new PostgreSqlCapture(connection, _postgresql, open));
+                return Make(connection, _postgresql, cancel => PostgreSqlReadSession.OpenAsync(_postgresql, connection, cancel), open => new PostgreSqlCapture(connection, _postgresql, open), open => new WalCapture(connection, _postgresql, open));
             case "mysql":
                 return Make(connection, _mysql, cancel => MySqlReadSession.OpenAsync(_mysql, connection, cancel), open => new MySqlCapture(connection, _mysql, open));
             case "sqlserver":
@@ -37,6 +38,7 @@ internal sealed class FrontEndDatabases(Func<FrontEndConnection, SqlDialect, IEr
         }
     }
 
-    FrontEndDatabase Make(FrontEndConnection connection, SqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open, Func<Func<CancellationToken, Task<ReadSession>>, IChangeCapture> capture) =>
-        new(connection, dialect, open, capture(open), errors(connection, dialect), targets(connection, dialect));
+    FrontEndDatabase Make(FrontEndConnection connection, SqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open, Func<Func<CancellationToken, Task<ReadSession>>, IChangeCapture> capture,
+        Func<Func<CancellationToken, Task<ReadSession>>, IWalCapture>? wal = null) =>
+        new(connection, dialect, open, capture(open), errors(connection, dialect), targets(connection, dialect), wal?.Invoke(open));
 }

@@ -22,6 +22,7 @@ internal static class CatalogueServices
         services.AddSingleton<IManifestCheck, DepartmentCheck>();
         services.AddSingleton<IManifestCheck, CodeMapCheck>();
         services.AddSingleton<IManifestCheck, ResourceCheck>();
+        services.AddSingleton<IManifestCheck, CaptureCheck>();
         services.AddSingleton<IManifestCheck, SubscriptionCheck>();
         services.AddSingleton<IManifestCheck, QualityRulesCheck>();
         services.AddSingleton<IManifestCheck, RoutesCheck>();

@@ -137,10 +137,12 @@ internal sealed record RowRule
 /// <param name="Items">Item here → item there.</param>
 internal sealed record Reference(string Resource, IReadOnlyDictionary<string, string> Items);
 
-internal enum CaptureMode { Snapshot, Cursor, ChangeLog, Control }
+internal enum CaptureMode { Snapshot, Cursor, ChangeLog, Control, Wal }
 
 internal sealed record TableSource
 {
+    public const long DefaultSlotLag = 4L << 30;
+
     public required string Connection { get; init; }
     public TableName? Table { get; init; }
     public string? Query { get; init; }
@@ -150,6 +152,8 @@ internal sealed record TableSource
     /// <summary>Mode cursor: the rising column.</summary>
     public string? CursorColumn { get; init; }
     public TimeSpan MaxLateness { get; init; } = TimeSpan.FromMinutes(10);
+    /// <summary>Mode wal: bytes of log that the slot may make the server keep before it is given up; null: <see cref="DefaultSlotLag"/>.</summary>
+    public long? MaxSlotLag { get; init; }
     /// <summary>Push-back's table; null: TABLE_error beside the source (no push-back for a query).</summary>
     public TableName? ErrorTable { get; init; }
     /// <summary>False (`errors: none`): nothing is written into the provider's database.</summary>

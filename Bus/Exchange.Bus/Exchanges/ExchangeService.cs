@@ -7,7 +7,7 @@ using Exchange.Contracts.Operations;
 namespace Exchange.Bus.Exchanges;
 
 /// <summary>Exchanges by hand: reads each resource once and delivers its subscriptions while it is being read.</summary>
-internal sealed class ExchangeService(ICatalogue catalogue, IFrontEndDatabases databases, SourceIntake intake, ResourceExchange exchange, TimeProvider time) : IExchanges
+internal sealed class ExchangeService(ICatalogue catalogue, IFrontEndDatabases databases, SourceIntake intake, WalWatch wal, ResourceExchange exchange, TimeProvider time) : IExchanges
 {
     /// <summary>Waits before a run whose connection was cut goes on.</summary>
     static readonly TimeSpan[] Pauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(8)];
@@ -27,17 +27,30 @@ internal sealed class ExchangeService(ICatalogue catalogue, IFrontEndDatabases d
         var snapshot = await catalogue.ReadAsync(cancel);
         var entry = snapshot.Resources.GetValueOrDefault(resource)
             ?? throw new ExchangeException(ErrorCodes.ResourceUnknown, Party.Caller, $"There is no resource '{resource}'.", "`exchange get resources` lists them.");
-        if (entry.Source is not { Mode: CaptureMode.ChangeLog } source)
-            throw new ExchangeException(ErrorCodes.ManifestInvalid, Party.Caller, $"Resource '{resource}' has no `changelog` source.", "Only capture.mode changelog has triggers.");
+        if (entry.Source is not { Mode: CaptureMode.ChangeLog or CaptureMode.Wal } source)
+            throw new ExchangeException(ErrorCodes.ManifestInvalid, Party.Caller, $"Resource '{resource}' has no `changelog` or `wal` source.", "Only capture.mode changelog has triggers, and only capture.mode wal has a slot.");
         await using var database = databases.Open(snapshot.Connections[source.Connection].ToFrontEnd());
+        if (source.Mode == CaptureMode.Wal) return await WalAsync(entry, source, database, action, cancel);
         var target = SourcePlan.CaptureOf(entry, source, snapshot);
         switch (action)
         {
             case CaptureAction.Install: await database.Capture.InstallAsync(target, cancel); break;
-            case CaptureAction.Remove: await intake.RemoveCaptureAsync(database, target, resource, cancel); break;
+            case CaptureAction.Remove: await intake.RemoveCaptureAsync(database, source, target, resource, cancel); break;
         }
 
         return await database.Capture.StatusAsync(target, cancel);
+    }
+
+    async Task<CaptureStatus> WalAsync(Resource resource, TableSource source, IFrontEndDatabase database, CaptureAction action, CancellationToken cancel)
+    {
+        var target = await wal.TargetAsync(resource, source, cancel);
+        switch (action)
+        {
+            case CaptureAction.Install: await intake.InstallWalAsync(database, target, resource.Name, cancel); break;
+            case CaptureAction.Remove: await intake.RemoveCaptureAsync(database, source, target, resource.Name, cancel); break;
+        }
+
+        return await wal.StatusAsync(resource, source, database, cancel);
     }
 
     static List<Subscription> Chosen(SyncRequest request, CatalogueSnapshot snapshot)

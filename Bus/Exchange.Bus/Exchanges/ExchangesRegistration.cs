@@ -11,6 +11,8 @@ internal static class ExchangesRegistration
         .AddSingleton<ConnectionTurns>()
         .AddSingleton<WorkBoard>()
         .AddDuty<ChangeDuty>()
+        .AddDuty<WalDuty>()
+        .AddDuty<SlotDuty>()
         .AddDuty<DeliveryDuty>()
         .AddDuty<TidyDuty>()
         .AddSingleton<IHubLoop, HubLoop>()

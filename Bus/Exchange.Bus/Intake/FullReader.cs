@@ -11,11 +11,11 @@ namespace Exchange.Bus.Intake;
 
 /// <summary>
 /// Reads a source whole, by key ranges: each page becomes a batch, and the place where the next page begins is stored with it, so a killed full goes on
-/// where it was. Changes of a `changelog` source are taken up between pages; since pages and changes are read and appended by one flow in read order, neither
+/// where it was. Changes of a `changelog` or `wal` source are taken up between pages; since pages and changes are read and appended by one flow in read order, neither
 /// undoes the other. Ends with a mark: keys that the full has not met are gone.
 /// </summary>
 internal sealed class FullReader(
-    IStore store, ILeases leases, BatchAppender appender, PageJudge judge, ChangeLogReader changes, KeyReader keys, IQuarantine quarantine, IKnownValues known, ReferencedItems referenced,
+    IStore store, ILeases leases, BatchAppender appender, PageJudge judge, ChangeReading changes, KeyReader keys, IQuarantine quarantine, IKnownValues known, ReferencedItems referenced,
     ReorganisationBook book, ExchangeSteps steps)
 {
     /// <summary>Pages that are read as one piece, between two looks at the change log.</summary>

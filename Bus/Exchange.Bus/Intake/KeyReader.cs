@@ -30,7 +30,9 @@ internal sealed class KeyReader(SourceStates states, BatchAppender appender, Pag
     /// <param name="then">What becomes of the position with each append.</param>
     /// <param name="cancel">Stops.</param>
     /// <param name="judgedAgain">See <see cref="BatchDraft.JudgedAgain"/>.</param>
-    public async Task AppendAsync(IntakeRun run, RowBatch keys, IReadOnlyList<IReadOnlyList<string>> itemSets, Func<SourcePosition, SourcePosition> then, CancellationToken cancel, bool judgedAgain = false)
+    /// <param name="atLast">What becomes of the position with the last append, once all keys are in the log; null: the same as with each.</param>
+    public async Task AppendAsync(IntakeRun run, RowBatch keys, IReadOnlyList<IReadOnlyList<string>> itemSets, Func<SourcePosition, SourcePosition> then, CancellationToken cancel, bool judgedAgain = false,
+        Func<SourcePosition, SourcePosition>? atLast = null)
     {
         var most = KeysAtOnce;
         for (var start = 0; start < keys.Count;)
@@ -47,7 +49,7 @@ internal sealed class KeyReader(SourceStates states, BatchAppender appender, Pag
             }
 
             steps.Reached(ExchangeStep.Read, run.Name);
-            await AppendOnceAsync(run, asked, page, itemSets, then, judgedAgain, cancel);
+            await AppendOnceAsync(run, asked, page, itemSets, start + count == keys.Count ? atLast ?? then : then, judgedAgain, cancel);
             start += count;
         }
     }

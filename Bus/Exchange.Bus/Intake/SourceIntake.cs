@@ -25,7 +25,7 @@ internal sealed record IntakeOutcome(RunRecord? Record, ExchangeException? Fault
 /// </summary>
 internal sealed partial class SourceIntake(
     ICatalogue catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, ILeases leases, SourceStates states, ConnectionTurns turns, IQuarantine quarantine, SourcePreparation preparation,
-    RunBook book, ReorganisationBook reorganisations, SourceReading reading, PushBack pushBack, TimeProvider time, ILogger<SourceIntake> logger)
+    RunBook book, ReorganisationBook reorganisations, SourceReading reading, WalWatch wal, HubId hub, PushBack pushBack, TimeProvider time, ILogger<SourceIntake> logger)
 {
     /// <summary>How long a dead reader keeps others from its source.</summary>
     public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(15);
@@ -50,7 +50,7 @@ internal sealed partial class SourceIntake(
         IntakeRun? run = null;
         try
         {
-            await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, either.Token);
+            await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, await hub.ReadAsync(either.Token), either.Token);
             var position = await preparation.PrepareAsync(plan, snapshot, lease.Lease, state.Position, request, either.Token);
             run = await book.BeginAsync(name, lease.Lease, state.Position.OpenRun, position,
                 (record, begun) => new IntakeRun { Plan = plan, Resource = resource, Lease = lease.Lease, Begun = record, Position = begun, Progress = progress, Appended = appended }, either.Token);
@@ -86,11 +86,11 @@ internal sealed partial class SourceIntake(
         }
     }
 
-    /// <summary>Cheaply: whether a `changelog` source has something to take up (changes, a full to begin or go on with, rows to judge again).</summary>
+    /// <summary>Cheaply: whether a `changelog` or `wal` source has something to take up (changes, a full to begin or go on with, rows to judge again).</summary>
     public async Task<bool> HasChangesAsync(string name, CancellationToken cancel)
     {
         var snapshot = await catalogue.ReadAsync(cancel);
-        if (snapshot.Resources.GetValueOrDefault(name) is not { Source: { Mode: CaptureMode.ChangeLog } source } resource) return false;
+        if (snapshot.Resources.GetValueOrDefault(name) is not { Source: { Mode: CaptureMode.ChangeLog or CaptureMode.Wal } source } resource) return false;
         var state = await states.ReadAsync(name, cancel);
         if (state.Position.CaptureRemoved || state.Position.Reorganise is { Begins: false }) return false;
         if (!state.Position.Complete || state.Position.Full is not null || state.Position.FullWanted is not null || state.Hold is not null) return true;
@@ -98,6 +98,7 @@ internal sealed partial class SourceIntake(
         await using var database = databases.Open(snapshot.Connections[source.Connection].ToFrontEnd());
         try
         {
+            if (source.Mode == CaptureMode.Wal) return await wal.HasChangesAsync(resource, source, database, state.Position, cancel);
             return (await database.Capture.ReadAsync(SourcePlan.CaptureOf(resource, source, snapshot), 1, cancel)).Ids.Count > 0;
         }
         catch (FrontEndException fault) when (fault.Fault == FrontEndFault.Standing)
@@ -130,13 +131,23 @@ internal sealed partial class SourceIntake(
         return await states.SaveAsync(lease.Lease, name, change(state.Position), besides, cancel);
     }
 
-    /// <summary>Takes triggers and change log away, between two runs.</summary>
-    public async Task RemoveCaptureAsync(IFrontEndDatabase database, CaptureTarget target, string name, CancellationToken cancel)
+    /// <summary>Takes away what the hub put into the provider's database, between two runs.</summary>
+    public async Task RemoveCaptureAsync(IFrontEndDatabase database, TableSource source, CaptureTarget target, string name, CancellationToken cancel)
     {
         await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience, null, time, cancel);
         var state = await states.ReadAsync(name, cancel);
-        await states.SaveAsync(lease.Lease, name, state.Position with { CaptureRemoved = true, FullWanted = "the triggers were removed" }, cancel);
-        await database.Capture.RemoveAsync(target, cancel);
+        await states.SaveAsync(lease.Lease, name, state.Position with { CaptureRemoved = true, Wal = null, FullWanted = "what tells its changes was removed" }, cancel);
+        await (source.Mode == CaptureMode.Wal ? WalWatch.Of(database, name).RemoveAsync(target, cancel) : database.Capture.RemoveAsync(target, cancel));
+    }
+
+    /// <summary>Makes the slot of a `wal` source where none is wanted yet, between two runs; the next run is a full, which takes up what the slot tells meanwhile.</summary>
+    public async Task InstallWalAsync(IFrontEndDatabase database, CaptureTarget target, string name, CancellationToken cancel)
+    {
+        await using var lease = await HeldLease.AcquireAsync(leases, $"source:{name}", LeaseDuration, Patience, null, time, cancel);
+        var position = (await states.ReadAsync(name, cancel)).Position;
+        if (position.Wal is { } from && (await WalWatch.Of(database, name).LookAsync(target, from, cancel)).Gap is null) return;
+        var point = await WalWatch.Of(database, name).InstallAsync(target, cancel);
+        await states.SaveAsync(lease.Lease, name, position with { Wal = point, CaptureRemoved = false, FullWanted = position.FullWanted ?? "its slot was made" }, cancel);
     }
 
     /// <summary>

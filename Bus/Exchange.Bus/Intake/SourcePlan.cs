@@ -47,6 +47,7 @@ internal sealed class SourcePlan : IAsyncDisposable
     /// <summary>As <see cref="Query"/> with all further columns of the table, for what is given back to the provider; null when there are none.</summary>
     public required SourceQuery? WholeRows { get; init; }
 
+    /// <summary>Modes changelog and wal: what the hub puts into the provider's database belongs to it.</summary>
     public required CaptureTarget? Capture { get; init; }
 
     public required IRowJudge Judge { get; init; }
@@ -68,6 +69,8 @@ internal sealed class SourcePlan : IAsyncDisposable
         Resource.FindItem(name) is { Normalize.Count: 0 } item && Table.Find(ColumnOf(Source, name)) is { } column
         && (column.Type.Kind == item.Type.Kind || (column.Type.IsText && item.Type.IsText) || (IsWhole(column.Type) && IsWhole(item.Type))));
 
+    public bool FollowsWal => Source.Mode == CaptureMode.Wal;
+
     public bool FollowsControl => Source.Mode == CaptureMode.Control;
 
     /// <summary>Looks at the source and plans.</summary>
@@ -75,9 +78,10 @@ internal sealed class SourcePlan : IAsyncDisposable
     /// <param name="catalogue">The registry now.</param>
     /// <param name="databases">The engines.</param>
     /// <param name="judges">Quality.</param>
+    /// <param name="hub">See <see cref="HubId"/>.</param>
     /// <param name="cancel">Stops.</param>
     /// <exception cref="FrontEndException">Standing: table or column gone, and what to do; transient: not reachable now.</exception>
-    public static async Task<SourcePlan> CreateAsync(Resource resource, CatalogueSnapshot catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, CancellationToken cancel)
+    public static async Task<SourcePlan> CreateAsync(Resource resource, CatalogueSnapshot catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, string hub, CancellationToken cancel)
     {
         var source = resource.Source ?? throw new InvalidOperationException($"Resource '{resource.Name}' has no source.");
         var database = databases.Open(catalogue.Connections[source.Connection].ToFrontEnd());
@@ -98,7 +102,12 @@ internal sealed class SourcePlan : IAsyncDisposable
                 LargestCell = resource.MaxCellBytes,
             };
             var further = table.Columns.Where(column => columns.All(known => known.Column != column.Name)).Select(column => new SourceColumn(column.Name, column.Name)).ToList();
-            var capture = source.Mode == CaptureMode.ChangeLog ? CaptureOf(resource, source, catalogue) : null;
+            var capture = source.Mode switch
+            {
+                CaptureMode.ChangeLog => CaptureOf(resource, source, catalogue),
+                CaptureMode.Wal => WalOf(resource, source, hub),
+                _ => null,
+            };
             return new SourcePlan(resource, source, database, table)
             {
                 Query = query,
@@ -112,7 +121,7 @@ internal sealed class SourcePlan : IAsyncDisposable
                     _ => [],
                 },
                 ErrorTable = ErrorTableOf(source) is { } errors ? new ErrorTable(errors, [.. table.Columns.Select(column => column.Name)]) : null,
-                Fingerprint = FingerprintOf(resource, capture?.Owner),
+                Fingerprint = FingerprintOf(resource, source.Mode == CaptureMode.ChangeLog ? capture?.Owner : null),
             };
         }
         catch
@@ -130,6 +139,9 @@ internal sealed class SourcePlan : IAsyncDisposable
             .Select(other => other.Name).Order(StringComparer.Ordinal).First();
         return new CaptureTarget(source.Table!, [.. resource.Key.Select(item => ColumnOf(source, item))], first == resource.Name ? null : resource.Name);
     }
+
+    /// <summary>The slot of a resource: slots are the whole server's, so the hub is part of the name.</summary>
+    public static CaptureTarget WalOf(Resource resource, TableSource source, string hub) => new(source.Table!, [.. resource.Key.Select(item => ColumnOf(source, item))], $"{hub}_{resource.Name}");
 
     public static string ColumnOf(TableSource source, string item) => source.Columns.GetValueOrDefault(item, item);
 
@@ -171,7 +183,7 @@ internal sealed class SourcePlan : IAsyncDisposable
     /// <param name="owner">Whose the change log is: when resources that share a table come or go a resource may change logs, and what waits in the old one is never read.</param>
     internal static string FingerprintOf(Resource resource, string? owner)
     {
-        var decides = resource with { Title = null, Class = null, ShareType = ShareType.None, BatchRows = 0, MaxErrors = null, MaxErrorPercent = null, ReorganiseByItself = [], Items = [.. resource.Items.Select(item => item with { Title = null })] };
+        var decides = resource with { Title = null, Class = null, ShareType = ShareType.None, BatchRows = 0, MaxErrors = null, MaxErrorPercent = null, ReorganiseByItself = [], Source = resource.Source is { } source ? source with { MaxSlotLag = null } : null, Items = [.. resource.Items.Select(item => item with { Title = null })] };
         var text = JsonSerializer.SerializeToNode(decides)!.AsObject();
         text.Remove(nameof(Resource.BatchBytes));
         Forget(text);
@@ -181,7 +193,7 @@ internal sealed class SourcePlan : IAsyncDisposable
     /// <summary>
     /// What came into manifests after the first version, and is not used: it must not change the digest, else a newer program would read every source anew, and an older one beside it once more.
     /// </summary>
-    static readonly HashSet<string> Later = ["BusinessKey", "ReorganiseByItself"];
+    static readonly HashSet<string> Later = ["BusinessKey", "ReorganiseByItself", "MaxSlotLag"];
 
     static void Forget(JsonNode? node)
     {

@@ -1,4 +1,5 @@
 using Exchange.Bus.Reorganisation;
+using Exchange.Contracts.FrontEnd;
 
 namespace Exchange.Bus.Intake;
 
@@ -34,6 +35,9 @@ internal sealed record SourcePosition
 
     /// <summary>Modes cursor and control.</summary>
     public TrackedPosition? Tracked { get; init; }
+
+    /// <summary>Mode wal: everything before it is in this log. Never behind what the slot was confirmed up to. Null: there is no slot whose changes are wanted; the next full begins with one.</summary>
+    public WalPoint? Wal { get; init; }
 
     /// <summary>The run that is open: a killed run goes on under its own number.</summary>
     public long OpenRun { get; init; }

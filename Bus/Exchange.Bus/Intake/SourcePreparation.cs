@@ -30,15 +30,17 @@ internal sealed class SourcePreparation(IStore store, ILeases leases, SourceStat
         else if (stored.Complete && stored.KeyShape is { } before && before != plan.KeyShape)
             position = await NeedAsync(plan, lease, position, ReorganisationReason.KeyChanged, $"the source's key was {before} and is {plan.KeyShape}", cancel);
         position = position with { KeyShape = position.Reorganise is { Begins: false } ? position.KeyShape : plan.KeyShape };
-        var missed = await InstallCaptureAsync(plan, position.Complete || position.Full is not null, cancel);
-        if (missed && position.Complete && !position.CaptureRemoved)
-            position = await NeedAsync(plan, lease, position, ReorganisationReason.IncrementBroken, "triggers or change log of the hub were missing, so changes may have been missed", cancel);
+        var anyRead = position.Complete || position.Full is not null;
+        var missed = plan.FollowsWal ? await MissedInLogAsync(plan, position, cancel) : await InstallCaptureAsync(plan, anyRead, cancel);
+        if (missed is not null && plan.FollowsWal) position = position with { Wal = null };
+        if (missed is not null && position.Complete && !position.CaptureRemoved)
+            position = await NeedAsync(plan, lease, position, ReorganisationReason.IncrementBroken, missed, cancel);
         position = position with { CaptureRemoved = false, KeysReadBack = plan.KeysAreNatural };
         if (position.Reorganise is { } need && !(need.Begins || request.Full || (request.ByHand && need.BeginsByHand))) throw new ReorganisationException(plan.Resource.Name, need);
 
-        var anew = request.Full || position.FullWanted is not null || missed || (position.Reorganise is not null && position.Full is not { Reorganised: true });
+        var anew = request.Full || position.FullWanted is not null || (missed is not null && anyRead) || (position.Reorganise is not null && position.Full is not { Reorganised: true });
         if (anew || (position.Full is null && (!position.Complete || plan.Source.Mode == CaptureMode.Snapshot)))
-            position = position with { OpenRun = 0, Full = await NewFullAsync(plan, position, cancel), FullWanted = null, KeyShape = plan.KeyShape };
+            position = await BegunAsync(plan, position with { OpenRun = 0, FullWanted = null, KeyShape = plan.KeyShape }, cancel);
         return await NoteCodeSetsAsync(plan, catalogue, position, cancel);
     }
 
@@ -47,7 +49,8 @@ internal sealed class SourcePreparation(IStore store, ILeases leases, SourceStat
     public async Task BeginFullAsync(IntakeRun run, CancellationToken cancel)
     {
         if (run.Position.Reorganise is { Begins: false } need) throw new ReorganisationException(run.Name, need);
-        run.Position = run.Position with { Full = await NewFullAsync(run.Plan, run.Position, cancel) with { Run = run.Id }, FullWanted = null };
+        var begun = await BegunAsync(run.Plan, run.Position with { FullWanted = null }, cancel);
+        run.Position = begun with { Full = begun.Full! with { Run = run.Id } };
         await states.SaveAsync(run.Lease, run.Name, run.Position, cancel);
     }
 
@@ -82,17 +85,34 @@ internal sealed class SourcePreparation(IStore store, ILeases leases, SourceStat
         };
     }
 
-    static async Task<FullProgress> NewFullAsync(SourcePlan plan, SourcePosition position, CancellationToken cancel) =>
-        new() { Run = 0, TrackedAtStart = plan.Tracked.Count > 0 ? await TrackedReader.LookAsync(plan, cancel) : null, Reorganised = position.Reorganise is not null };
-
-    /// <summary>Triggers stand before the first row is read. Answers whether changes of rows that were read may have been missed.</summary>
-    static async Task<bool> InstallCaptureAsync(SourcePlan plan, bool anyRead, CancellationToken cancel)
+    /// <summary>A new full. What tells its changes stands before its first row is read: a slot that is made now tells all that this full's reads do not see.</summary>
+    static async Task<SourcePosition> BegunAsync(SourcePlan plan, SourcePosition position, CancellationToken cancel) => position with
     {
-        if (plan.Capture is not { } target) return false;
+        Wal = plan.FollowsWal ? position.Wal ?? await WalReader.Of(plan).InstallAsync(plan.Capture!, cancel) : null,
+        Full = new FullProgress { Run = 0, TrackedAtStart = plan.Tracked.Count > 0 ? await TrackedReader.LookAsync(plan, cancel) : null, Reorganised = position.Reorganise is not null },
+    };
+
+    /// <summary>Triggers stand before the first row is read. Answers why changes of rows that were read may have been missed, or null.</summary>
+    static async Task<string?> InstallCaptureAsync(SourcePlan plan, bool anyRead, CancellationToken cancel)
+    {
+        if (plan.Capture is not { } target) return null;
         var status = await plan.Database.Capture.StatusAsync(target, cancel);
-        if (status.State == CaptureState.Installed) return false;
+        if (status.State == CaptureState.Installed) return null;
         await plan.Database.Capture.InstallAsync(target, cancel);
-        return anyRead;
+        return anyRead ? "triggers or change log of the hub were missing, so changes may have been missed" : null;
+    }
+
+    /// <summary>
+    /// Answers why the log does not tell what came after the point that was read, or null. A slot that is of no use any more is taken away at once: it would only make the server keep log. The full that
+    /// follows makes its own.
+    /// </summary>
+    static async Task<string?> MissedInLogAsync(SourcePlan plan, SourcePosition position, CancellationToken cancel)
+    {
+        var wal = WalReader.Of(plan);
+        if (position.Wal is not { } from) return "the slot was given up, so changes were missed";
+        if ((await wal.LookAsync(plan.Capture!, from, cancel)).Gap is not { } gap) return null;
+        await wal.RemoveAsync(plan.Capture!, cancel);
+        return $"{gap}, so changes may have been missed";
     }
 
     async Task<SourcePosition> NoteCodeSetsAsync(SourcePlan plan, CatalogueSnapshot catalogue, SourcePosition position, CancellationToken cancel)

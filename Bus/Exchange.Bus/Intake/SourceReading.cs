@@ -5,7 +5,7 @@ namespace Exchange.Bus.Intake;
 
 /// <summary>What a run reads, in this order: the full where one is to be read, what changed, what is to be judged again, and another full where one turned out to be needed.</summary>
 internal sealed partial class SourceReading(
-    SourceStates states, SourcePreparation preparation, FullReader full, ChangeLogReader changes, TrackedReader tracked, KeyReader keys, JudgeAgain again, ReferencedItems referenced, IKnownValues known, ILogger<SourceReading> logger)
+    SourceStates states, SourcePreparation preparation, FullReader full, ChangeReading changes, TrackedReader tracked, KeyReader keys, JudgeAgain again, ReferencedItems referenced, IKnownValues known, ILogger<SourceReading> logger)
 {
     /// <exception cref="ErrorLimitException">Too many rows are wrong.</exception>
     public async Task ReadAsync(IntakeRun run, CancellationToken cancel)

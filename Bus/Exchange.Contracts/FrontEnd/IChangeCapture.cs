@@ -12,7 +12,11 @@ public sealed record CaptureTarget(TableName Table, IReadOnlyList<string> KeyCol
 /// <param name="State">none, installed, or damaged (some objects missing or not as the hub makes them: changes may have been missed).</param>
 /// <param name="Detail">Which objects stand, which are missing.</param>
 /// <param name="Waiting">Changes not yet taken up; null when there is no change log.</param>
-public sealed record CaptureStatus(CaptureState State, string Detail, long? Waiting);
+public sealed record CaptureStatus(CaptureState State, string Detail, long? Waiting)
+{
+    /// <summary>What stands for a `wal` source; null for triggers.</summary>
+    public WalLook? Wal { get; init; }
+}
 
 public enum CaptureState { None, Installed, Damaged }
 

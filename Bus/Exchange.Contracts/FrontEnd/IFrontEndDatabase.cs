@@ -34,6 +34,9 @@ public interface IFrontEndDatabase : IAsyncDisposable
 
     IChangeCapture Capture { get; }
 
+    /// <summary>The database's own log; null: this engine's is not read.</summary>
+    IWalCapture? Wal => null;
+
     IErrorTable Errors { get; }
 
     ITargetWriter Target { get; }

@@ -35,7 +35,7 @@ public sealed class FingerprintTests
     public void What_decides_nothing_about_rows_does_not_count_and_what_does_counts()
     {
         var before = SourcePlan.FingerprintOf(Resource, null);
-        Assert.AreEqual(before, SourcePlan.FingerprintOf(Resource with { Title = "other", BatchRows = 7, MaxErrors = 1, ReorganiseByItself = [ReorganisationReason.KeyChanged] }, null));
+        Assert.AreEqual(before, SourcePlan.FingerprintOf(Resource with { Title = "other", BatchRows = 7, MaxErrors = 1, ReorganiseByItself = [ReorganisationReason.KeyChanged], Source = Resource.Source! with { MaxSlotLag = 7 } }, null));
         Assert.AreNotEqual(before, SourcePlan.FingerprintOf(Resource with { BusinessKey = ["v"] }, null));
         Assert.AreNotEqual(before, SourcePlan.FingerprintOf(Resource with { Key = ["v"] }, null));
         Assert.AreNotEqual(before, SourcePlan.FingerprintOf(Resource, "r"));

@@ -51,7 +51,8 @@ internal sealed partial class PostgreSqlDialect : SqlDialect
         }
     }
 
-    static string ConnectionString(FrontEndConnection connection)
+    /// <summary>With what the hub needs of a session, and nothing that would show a password.</summary>
+    public static string ConnectionString(FrontEndConnection connection)
     {
         try
         {

@@ -75,6 +75,8 @@ internal sealed class FrontEndLook(IFrontEndDatabases? databases, TimeProvider t
         if (findings.Count > 0) return Found(null, findings);
         if ((await database.CheckAsync(Sample(resource, source, table), cancel)).FirstOrDefault(step => !step.Ok) is { } unread)
             return Found($"not readable yet: {unread.Name}: {unread.Detail}");
+        if (source.Mode == CaptureMode.Wal && database.Wal is { } wal && await wal.ObstacleAsync(new CaptureTarget(source.Table!, [.. resource.Key.Select(item => ColumnOf(source, item))], null), cancel) is { } obstacle)
+            return Found($"its log can't be followed yet: {obstacle}");
         return Found(IsKeyUnique(resource, source, table) || source.Query is not null ? null
             : $"no unique index of {source.Table} covers the key ({string.Join(", ", resource.Key)}): reads are slower, and rows that share a key are settled by deduplicate or become error rows");
     }

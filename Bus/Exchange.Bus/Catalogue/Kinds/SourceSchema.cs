@@ -7,15 +7,14 @@ namespace Exchange.Bus.Catalogue.Kinds;
 internal static class SourceSchema
 {
     /// <summary>capture as written.</summary>
-    sealed record Capture(CaptureMode Mode, string? Column, TimeSpan? MaxLateness);
+    sealed record Capture(CaptureMode Mode, string? Column, TimeSpan? MaxLateness, long? MaxSlotLag);
 
     /// <summary>errors as written.</summary>
     sealed record PushBack(bool On, TableName? Table);
 
     static readonly Field<CaptureMode> Mode = new("mode", Scalars.Choice(
-        [("snapshot", CaptureMode.Snapshot), ("cursor", CaptureMode.Cursor), ("changelog", CaptureMode.ChangeLog), ("control", CaptureMode.Control)],
-        new Dictionary<string, string> { ["wal"] = "capture mode wal comes later; use changelog" }),
-        "snapshot (only fulls), cursor (a rising column), changelog (triggers of the hub; catches deletes), control (columns cd_batch, cd_time, cd_id, cd_operation that the department fills).",
+        [("snapshot", CaptureMode.Snapshot), ("cursor", CaptureMode.Cursor), ("changelog", CaptureMode.ChangeLog), ("control", CaptureMode.Control), ("wal", CaptureMode.Wal)]),
+        "snapshot (only fulls), cursor (a rising column), changelog (triggers of the hub; catches deletes), control (columns cd_batch, cd_time, cd_id, cd_operation that the department fills), wal (PostgreSQL's own log, by a publication and a slot; catches deletes and TRUNCATE).",
         required: true);
 
     static readonly Field<string> Column = new("column", Scalars.Identifier, "Mode cursor: the rising column, a time or a whole number.");
@@ -23,14 +22,18 @@ internal static class SourceSchema
     static readonly Field<TimeSpan> MaxLateness = new("maxLateness", Scalars.Duration,
         "Mode cursor: how much later than its value in the column a row may be committed; default 10m. What comes later still is found by reconciliation.");
 
-    static readonly RecordShape<Capture> CaptureRecord = new("capture", [Mode, Column, MaxLateness],
-        values => new Capture(values.Required(Mode), values.Optional(Column), values.OptionalValue(MaxLateness)))
+    static readonly Field<long> MaxSlotLag = new("maxSlotLag", Scalars.Size(1L << 20, 1L << 50),
+        "Mode wal: how much log the slot may make the provider's server keep; default 4GiB. A warning comes at half of it; beyond it the slot is given up, and the full is re-organised (reason d).");
+
+    static readonly RecordShape<Capture> CaptureRecord = new("capture", [Mode, Column, MaxLateness, MaxSlotLag],
+        values => new Capture(values.Required(Mode), values.Optional(Column), values.OptionalValue(MaxLateness), values.OptionalValue(MaxSlotLag)))
     {
         Check = capture => capture switch
         {
             { Mode: CaptureMode.Cursor, Column: null } => ("mode", "capture mode cursor needs `column`, a column that rises with every change, such as updated_at"),
             { Mode: not CaptureMode.Cursor, Column: not null } => ("column", "only capture mode cursor has a column"),
             { Mode: not CaptureMode.Cursor, MaxLateness: not null } => ("maxLateness", "only capture mode cursor has maxLateness"),
+            { Mode: not CaptureMode.Wal, MaxSlotLag: not null } => ("maxSlotLag", "only capture mode wal has maxSlotLag"),
             _ => null,
         },
     };
@@ -64,6 +67,7 @@ internal static class SourceSchema
             Mode = capture?.Mode ?? CaptureMode.Snapshot,
             CursorColumn = capture?.Column,
             MaxLateness = capture?.MaxLateness ?? TimeSpan.FromMinutes(10),
+            MaxSlotLag = capture?.MaxSlotLag,
             ErrorTable = errors?.Table,
             PushBack = errors?.On ?? true,
         };
@@ -74,6 +78,7 @@ internal static class SourceSchema
             { Table: null, Query: null } => ("connection", "source needs a table or a query"),
             { Table: not null, Query: not null } => ("query", "source has a table and a query; give one of the two"),
             { Query: not null, Mode: CaptureMode.ChangeLog } => ("capture", "capture mode changelog needs a table: triggers cannot stand on a query"),
+            { Query: not null, Mode: CaptureMode.Wal } => ("capture", "capture mode wal needs a table: the log tells changes of tables, not of a query"),
             _ => null,
         },
     };

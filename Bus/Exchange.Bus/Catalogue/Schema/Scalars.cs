@@ -37,6 +37,24 @@ internal static partial class Scalars
             ? null
             : $"'{text}' is no whole number from {least} to {most}", value => value.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>Bytes, with KiB, MiB, GiB or TiB.</summary>
+    public static ScalarShape<long> Size(long least, long most) => new("size such as 512MiB or 4GiB", (string text, out long value) =>
+    {
+        value = 0;
+        var match = SizePattern().Match(text);
+        if (!match.Success) return $"'{text}' is no size: a whole number with KiB, MiB, GiB or TiB, as in 512MiB or 4GiB";
+        var shift = match.Groups[2].Value[0] switch { 'K' => 10, 'M' => 20, 'G' => 30, _ => 40 };
+        value = long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) << shift;
+        return value >= least && value <= most ? null : $"'{text}' is not from {SizeText(least)} to {SizeText(most)}";
+    }, SizeText);
+
+    /// <summary>In the largest unit that gives a whole number.</summary>
+    static string SizeText(long bytes)
+    {
+        var (shift, unit) = new[] { (40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB") }.First(size => bytes % (1L << size.Item1) == 0 || size.Item1 == 10);
+        return string.Create(CultureInfo.InvariantCulture, $"{bytes >> shift}{unit}");
+    }
+
     public static ScalarShape<decimal> Number(decimal least, decimal most) => new($"number from {least} to {most}", (string text, out decimal value) =>
         decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value) && value >= least && value <= most
             ? null
@@ -118,6 +136,9 @@ internal static partial class Scalars
 
     [GeneratedRegex(@"^[a-z0-9][a-z0-9-]{0,99}\z", RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern();
+
+    [GeneratedRegex(@"^(\d{1,6})(KiB|MiB|GiB|TiB)\z", RegexOptions.CultureInvariant)]
+    private static partial Regex SizePattern();
 
     [GeneratedRegex(@"^(\d{1,9})([smhd])\z", RegexOptions.CultureInvariant)]
     private static partial Regex DurationPattern();
