@@ -85,7 +85,7 @@ public sealed class ImportTests
     public async Task Chinese_titles_as_header_and_every_encoding_are_found_out(string name, bool mark)
     {
         await using var scene = await Scene.CreateAsync();
-        var encoding = System.Text.CodePagesEncodingProvider.Instance.GetEncoding(name) ?? Encoding.GetEncoding(name);
+        var encoding = CodePagesEncodingProvider.Instance.GetEncoding(name) ?? Encoding.GetEncoding(name);
         var file = scene.File("企业.csv", [.. mark ? encoding.GetPreamble() : [], .. encoding.GetBytes("编号;名称 ;ＡＭＯＵＮＴ;日期;备注\r\n007;\"甲;公司 \"\"乙\"\"\n二行\";1.50;2026/07/01;x\r\n\r\n8;丙𠀀;;;\r\n")]);
 
         var result = await scene.ImportAsync(0, file);
