@@ -61,7 +61,7 @@ internal sealed class CsvSource : IFileSource
             cancel.ThrowIfCancellationRequested();
             if (width == 0) width = parser.Count;
             page ??= new FilePageBuilder(Columns.Count > 0 ? Columns : [.. Enumerable.Range(1, width).Select(at => at.ToString(CultureInfo.InvariantCulture))], _request.LargestCell);
-            Append(page, parser, width, FirstLine(parser, ends), () => wrong);
+            Append(page, parser, width, FirstLine(parser, ends), ends + 1, () => wrong);
             (wrong, ends) = (false, parser.RawRow);
             if (page.Count >= rows || page.Bytes >= bytes) yield return page.Take();
         }
@@ -72,15 +72,15 @@ internal sealed class CsvSource : IFileSource
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    void Append(FilePageBuilder page, CsvParser parser, int width, long line, Func<bool> wrong)
+    void Append(FilePageBuilder page, CsvParser parser, int width, long line, long earliest, Func<bool> wrong)
     {
         for (var at = 0; at < width; at++) page.Add(at, at < parser.Count && parser[at] is { Length: > 0 } field ? field : null);
         // Found out only when the fields were asked for.
         if (wrong())
         {
             // Whatever follows has been taken for the field: rows would be lost in it.
-            if (parser.RawRow > line)
-                throw new FileFormException(string.Create(CultureInfo.InvariantCulture, $"{Name}: a quote that opens in the record of line {line} has no proper end up to line {parser.RawRow}."),
+            if (parser.RawRow > earliest)
+                throw new FileFormException(string.Create(CultureInfo.InvariantCulture, $"{Name}: a quote that opens at or after line {earliest} has no proper end up to line {parser.RawRow}."),
                     "Close it, or write a quote within a field twice. Nothing was changed.");
             page.Break("quotes", "a quote stands where none may: a field that holds quotes is put into quotes, and each of its own is written twice");
         }
