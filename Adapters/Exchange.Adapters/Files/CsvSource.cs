@@ -79,7 +79,7 @@ internal sealed class CsvSource : IFileSource
         if (wrong())
         {
             // Whatever follows has been taken for the field: rows would be lost in it.
-            if (parser.RawRow > earliest)
+            if (parser.RawRow > line)
                 throw new FileFormException(string.Create(CultureInfo.InvariantCulture, $"{Name}: a quote that opens at or after line {earliest} has no proper end up to line {parser.RawRow}."),
                     "Close it, or write a quote within a field twice. Nothing was changed.");
             page.Break("quotes", "a quote stands where none may: a field that holds quotes is put into quotes, and each of its own is written twice");
