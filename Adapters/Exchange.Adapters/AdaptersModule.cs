@@ -4,6 +4,8 @@ using Exchange.Adapters.Database.PostgreSql;
 using Exchange.Adapters.Database.Sqlite;
 using Exchange.Adapters.Database.SqlServer;
 using Exchange.Adapters.Database.Writing;
+using Exchange.Adapters.Files;
+using Exchange.Contracts.Files;
 using Exchange.Contracts.FrontEnd;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -13,11 +15,11 @@ namespace Exchange.Adapters;
 /// <summary>The edge to what departments already have.</summary>
 public static class AdaptersModule
 {
-    /// <summary>Registers <see cref="IFrontEndDatabases"/>: PostgreSQL, MariaDB/MySQL, SQL Server and SQLite. Nothing is opened before its first use.</summary>
+    /// <summary>Registers <see cref="IFrontEndDatabases"/>: PostgreSQL, MariaDB/MySQL, SQL Server and SQLite; and <see cref="IFileSources"/>. Nothing is opened before its first use.</summary>
     public static IServiceCollection AddAdapters(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        return services.AddSingleton<IFrontEndDatabases>(provider =>
+        return services.AddSingleton<IFileSources, FileSources>().AddSingleton<IFrontEndDatabases>(provider =>
         {
             var clock = provider.GetRequiredService<TimeProvider>();
             return new FrontEndDatabases(

@@ -1,7 +1,5 @@
 using Exchange.Bus.Catalogue;
-using Exchange.Bus.Delivery;
 using Exchange.Bus.Intake;
-using Exchange.Bus.Log;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Operations;
@@ -9,7 +7,7 @@ using Exchange.Contracts.Operations;
 namespace Exchange.Bus.Exchanges;
 
 /// <summary>Exchanges by hand: reads each resource once and delivers its subscriptions while it is being read.</summary>
-internal sealed class ExchangeService(ICatalogue catalogue, IFrontEndDatabases databases, IResourceLog log, SourceIntake intake, WalWatch wal, SubscriptionDelivery delivery, TimeProvider time) : IExchanges
+internal sealed class ExchangeService(ICatalogue catalogue, IFrontEndDatabases databases, SourceIntake intake, WalWatch wal, ResourceExchange exchange, TimeProvider time) : IExchanges
 {
     /// <summary>Waits before a run whose connection was cut goes on.</summary>
     static readonly TimeSpan[] Pauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(8)];
@@ -81,25 +79,8 @@ internal sealed class ExchangeService(ICatalogue catalogue, IFrontEndDatabases d
         return ordered;
     }
 
-    async Task<IEnumerable<SyncResult>> SyncResourceAsync(string resource, List<Subscription> subscriptions, bool full, IProgress<SyncProgress>? progress, CancellationToken cancel)
-    {
-        var signal = new GrowthSignal();
-        long? fullAfter = full ? (await log.HeadAsync(resource, cancel))?.Number ?? 0 : null;
-        var deliveries = subscriptions.Select(subscription => Task.Run(() => delivery.RunAsync(subscription.Name, signal.Listen(), fullAfter, progress, cancel), cancel)).ToList();
-        IntakeOutcome taken;
-        try
-        {
-            taken = await ReadAsync(resource, full, progress, signal.Grown, cancel);
-        }
-        finally
-        {
-            signal.End();
-            await Task.WhenAll(deliveries).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-        }
-
-        var delivered = await Task.WhenAll(deliveries);
-        return subscriptions.Select((subscription, at) => Result(subscription, taken, delivered[at]));
-    }
+    async Task<IReadOnlyList<SyncResult>> SyncResourceAsync(string resource, List<Subscription> subscriptions, bool full, IProgress<SyncProgress>? progress, CancellationToken cancel) =>
+        (await exchange.RunAsync(resource, subscriptions, full, grown => ReadAsync(resource, full, progress, grown, cancel), progress, cancel)).Results;
 
     /// <summary>A connection that is cut while a source is read is made anew and the run goes on; a source that cannot be reached to begin with is told at once.</summary>
     async Task<IntakeOutcome> ReadAsync(string resource, bool full, IProgress<SyncProgress>? progress, Action grown, CancellationToken cancel)
@@ -114,31 +95,5 @@ internal sealed class ExchangeService(ICatalogue catalogue, IFrontEndDatabases d
         }
 
         return taken;
-    }
-
-    static SyncResult Result(Subscription subscription, IntakeOutcome taken, DeliveryOutcome delivered)
-    {
-        var fault = taken.Fault ?? delivered.Fault;
-        var (read, written) = (taken.Record, delivered.Record);
-        return new SyncResult
-        {
-            Subscription = subscription.Name,
-            Resource = subscription.Resource,
-            Outcome = fault is not null ? SyncOutcome.Failed : (read?.Rejected ?? 0) + written.Rejected > 0 ? SyncOutcome.DoneWithRejects : SyncOutcome.Done,
-            Kind = read?.Kind,
-            Read = read?.Read ?? 0,
-            Accepted = read?.Accepted ?? 0,
-            Rejected = read?.Rejected ?? 0,
-            Deleted = read?.Deleted ?? 0,
-            Closed = read?.Closed ?? 0,
-            Upserted = written.DeliveredUpserts,
-            DeletedAtTarget = written.DeliveredDeletes,
-            Refused = written.Rejected,
-            IntakeRun = read?.Id ?? 0,
-            DeliveryRun = written.Id,
-            ErrorCode = fault?.Code,
-            Error = fault?.Message,
-            Next = fault?.Next,
-        };
     }
 }

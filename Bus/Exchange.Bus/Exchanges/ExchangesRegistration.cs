@@ -1,3 +1,4 @@
+using Exchange.Bus.Imports;
 using Exchange.Bus.Limits;
 using Exchange.Contracts.Operations;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,7 +18,10 @@ internal static class ExchangesRegistration
         .AddDuty<LostRunsDuty>()
         .AddDuty<TidyDuty>()
         .AddSingleton<IHubLoop, HubLoop>()
+        .AddSingleton<ResourceExchange>()
         .AddSingleton<IExchanges, ExchangeService>()
+        .AddSingleton<FileIntake>()
+        .AddSingleton<IImports, ImportService>()
         .AddSingleton<IExchangeRecords, ExchangeRecords>();
 
     /// <summary>Adds something that every running hub does, also resolvable by its own type.</summary>

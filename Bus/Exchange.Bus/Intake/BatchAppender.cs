@@ -48,11 +48,11 @@ internal sealed record BatchDraft
 internal sealed class BatchAppender(
     IStore store, ILeases leases, IResourceLog log, IQuarantine quarantine, IKnownValues known, IRuns runs, IMessageSender messages, LogBudget budget, ExchangeSteps steps)
 {
-    public async Task<LogBatch> AppendAsync(IntakeRun run, BatchDraft draft, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel) =>
+    public async Task<LogBatch> AppendAsync(ResourceRun run, BatchDraft draft, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel) =>
         await AppendAsync(run, draft, await PrepareAsync(run, draft.Rows, cancel), itemSets, cancel);
 
     /// <summary>The payload of rows that are to be appended next; may be done while the batch before is being appended.</summary>
-    public async Task<PreparedPayload> PrepareAsync(IntakeRun run, RowBatch rows, CancellationToken cancel)
+    public async Task<PreparedPayload> PrepareAsync(ResourceRun run, RowBatch rows, CancellationToken cancel)
     {
         await budget.AdmitAsync(cancel);
         var payload = await log.PrepareAsync(run.Name, rows, cancel);
@@ -65,9 +65,9 @@ internal sealed class BatchAppender(
     /// <param name="payload">Of the draft's rows.</param>
     /// <param name="itemSets">Item sets whose values are kept.</param>
     /// <param name="cancel">Stops.</param>
-    public async Task<LogBatch> AppendAsync(IntakeRun run, BatchDraft draft, PreparedPayload payload, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel)
+    public async Task<LogBatch> AppendAsync(ResourceRun run, BatchDraft draft, PreparedPayload payload, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel)
     {
-        var resource = run.Plan.Resource;
+        var resource = run.Resource;
         var keys = KeyOrdinals(resource, draft.Rows);
         var closing = draft.Rows.Count > 0 && await quarantine.AnyOpenAsync(resource.Name, null, cancel) ? KeyTexts(draft.Rows, keys) : [];
         var (batch, position, record) = await store.WriteAsync(async session =>

@@ -71,14 +71,14 @@ internal sealed class KeyReader(SourceStates states, BatchAppender appender, Pag
         }, itemSets, cancel);
     }
 
-    public async Task SaveAsync(IntakeRun run, SourcePosition position, CancellationToken cancel)
+    public async Task SaveAsync(ResourceRun run, SourcePosition position, CancellationToken cancel)
     {
         await states.SaveAsync(run.Lease, run.Name, position, cancel);
         run.Position = position;
     }
 
     /// <summary>Makes the index of known values anew where a mark asks for it, also one of a run that was killed before it came to it.</summary>
-    public async Task RebuildKnownAsync(IntakeRun run, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel)
+    public async Task RebuildKnownAsync(ResourceRun run, IReadOnlyList<IReadOnlyList<string>> itemSets, CancellationToken cancel)
     {
         if (!run.Position.KnownOutdated) return;
         if (itemSets.Count > 0) await known.RebuildAsync(run.Name, itemSets, cancel);

@@ -2,7 +2,6 @@ using Exchange.Bus.Log;
 using Exchange.Bus.Runs;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
-using Exchange.Contracts.Operations;
 using Exchange.Storage;
 
 namespace Exchange.Bus.Intake;
@@ -14,31 +13,30 @@ namespace Exchange.Bus.Intake;
 internal sealed class RunBook(IStore store, ILeases leases, IRuns runs, IResourceLog log)
 {
     /// <summary>Goes on with the run that the position says is open, else begins one.</summary>
-    /// <param name="plan">The source.</param>
+    /// <param name="resource">What is read into.</param>
     /// <param name="lease">The source's.</param>
     /// <param name="openRun">The run that was open before the position was prepared; 0: none.</param>
     /// <param name="position">The position with which the run begins.</param>
-    /// <param name="progress">Listener, or null.</param>
-    /// <param name="appended">Called after each append, or null.</param>
+    /// <param name="make">Makes the run of its record and the position that was stored.</param>
     /// <param name="cancel">Stops.</param>
-    public async Task<IntakeRun> BeginAsync(SourcePlan plan, Lease lease, long openRun, SourcePosition position, IProgress<SyncProgress>? progress, Action? appended, CancellationToken cancel)
+    public async Task<T> BeginAsync<T>(string resource, Lease lease, long openRun, SourcePosition position, Func<RunRecord, SourcePosition, T> make, CancellationToken cancel) where T : ResourceRun
     {
         var kind = position.Full is not null ? "full" : "incremental";
         var record = position.OpenRun > 0 ? await runs.FindAsync(position.OpenRun, cancel) : null;
-        if (record is null) await runs.CloseAbandonedAsync(plan.Resource.Name, null, cancel);
+        if (record is null) await runs.CloseAbandonedAsync(resource, null, cancel);
         if (record is not null) await runs.ReopenAsync(record.Id, cancel);
-        record = record is null ? await NewRecordAsync(plan.Resource.Name, kind, cancel) : record with { State = RunState.Running, ErrorCode = null, ErrorMessage = null, Next = null };
+        record = record is null ? await NewRecordAsync(resource, kind, cancel) : record with { State = RunState.Running, ErrorCode = null, ErrorMessage = null, Next = null };
         var id = record.Id;
         position = position with { OpenRun = id, Full = position.Full is { Run: 0 } begun ? begun with { Run = id } : position.Full };
         await store.WriteAsync(async session =>
         {
             await leases.AssertHeldAsync(session, lease, cancel);
             // A run that is not gone on with must not keep its waiting batches before the deliveries.
-            if (openRun > 0 && openRun != id) await log.SettleAsync(session, plan.Resource.Name, openRun, BatchState.Discarded, cancel);
-            await SourceStates.SaveAsync(session, plan.Resource.Name, position, cancel);
+            if (openRun > 0 && openRun != id) await log.SettleAsync(session, resource, openRun, BatchState.Discarded, cancel);
+            await SourceStates.SaveAsync(session, resource, position, cancel);
             return 0;
         }, cancel);
-        var run = new IntakeRun { Plan = plan, Lease = lease, Begun = record, Position = position, Progress = progress, Appended = appended };
+        var run = make(record, position);
         run.Report(kind);
         return run;
     }
@@ -49,7 +47,7 @@ internal sealed class RunBook(IStore store, ILeases leases, IRuns runs, IResourc
     /// <param name="then">From the position to the one that then holds.</param>
     /// <param name="besides">What else must be written in the same transaction, or null.</param>
     /// <param name="cancel">Stops.</param>
-    public async Task SettleAsync(IntakeRun run, BatchState settled, Func<SourcePosition, SourcePosition> then, Func<StoreSession, Task>? besides, CancellationToken cancel)
+    public async Task SettleAsync(ResourceRun run, BatchState settled, Func<SourcePosition, SourcePosition> then, Func<StoreSession, Task>? besides, CancellationToken cancel)
     {
         var position = then(run.Position);
         await store.WriteAsync(async session =>
@@ -64,7 +62,7 @@ internal sealed class RunBook(IStore store, ILeases leases, IRuns runs, IResourc
     }
 
     /// <summary>Writes the good end of a run.</summary>
-    public async Task<IntakeOutcome> DoneAsync(IntakeRun run)
+    public async Task<IntakeOutcome> DoneAsync(ResourceRun run)
     {
         run.Record = run.Record with { State = RunState.Done };
         await runs.EndAsync(run.Record, CancellationToken.None);
@@ -76,7 +74,7 @@ internal sealed class RunBook(IStore store, ILeases leases, IRuns runs, IResourc
     /// <param name="run">Null: the fault came before a run was begun; it leaves a record all the same.</param>
     /// <param name="state">Failed, held or stopped.</param>
     /// <param name="fault">Why.</param>
-    public async Task<IntakeOutcome> EndAsync(string resource, IntakeRun? run, RunState state, ExchangeException fault)
+    public async Task<IntakeOutcome> EndAsync(string resource, ResourceRun? run, RunState state, ExchangeException fault)
     {
         var record = run?.Record ?? await NewRecordAsync(resource, "incremental", CancellationToken.None);
         record = record with { State = state, ErrorCode = fault.Code, ErrorMessage = fault.Message, Next = fault.Next };

@@ -56,7 +56,8 @@ internal sealed partial class SourceIntake(
         {
             await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, await hub.ReadAsync(either.Token), either.Token);
             var position = await preparation.PrepareAsync(plan, snapshot, lease.Lease, state.Position, request, either.Token);
-            run = await book.BeginAsync(plan, lease.Lease, state.Position.OpenRun, position, progress, appended, either.Token);
+            run = await book.BeginAsync(name, lease.Lease, state.Position.OpenRun, position,
+                (record, begun) => new IntakeRun { Plan = plan, Resource = resource, Lease = lease.Lease, Begun = record, Position = begun, Progress = progress, Appended = appended }, either.Token);
             run.Turn = turn;
             try
             {

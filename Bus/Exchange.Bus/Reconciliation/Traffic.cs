@@ -28,7 +28,7 @@ internal sealed class Traffic(SourceIntake intake, IRuns runs, IResourceLog log,
         if (point.Head is null)
         {
             var read = (await ReadingsAsync(resource, cancel)).Any(run => run.Id > point.Run && run.State == RunState.Done);
-            if (!read && (await intake.HasChangesAsync(resource, cancel) || await leases.HolderAsync($"source:{resource}", cancel) is not null)) return point;
+            if (!read && (await intake.HasChangesAsync(resource, askSource: true, cancel) || await leases.HolderAsync($"source:{resource}", cancel) is not null)) return point;
             point = point with { Head = (await log.HeadAsync(resource, cancel))?.Number ?? 0 };
         }
 

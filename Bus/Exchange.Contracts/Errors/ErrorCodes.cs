@@ -7,6 +7,8 @@ public static class ErrorCodes
     public const string ManifestUnknown = "hub.manifest.unknown";
     public const string ResourceUnknown = "hub.resource.unknown";
     public const string ResourceHeld = "hub.resource.held";
+    /// <summary>A file that is not what its form asks, or does not fit the resource.</summary>
+    public const string FileInvalid = "hub.file.invalid";
     public const string SubscriptionUnknown = "hub.subscription.unknown";
     public const string SubscriptionHeld = "hub.subscription.held";
     public const string LeaseBusy = "hub.lease.busy";

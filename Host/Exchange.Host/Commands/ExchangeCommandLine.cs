@@ -19,6 +19,7 @@ internal static class ExchangeCommandLine
         new ExportCommand(terminal),
         new GetCommand(terminal),
         new SyncCommand(terminal),
+        new ImportCommand(terminal),
         new RunCommand(terminal),
         new CaptureCommand(terminal),
         new NoticeCommand(terminal),

@@ -1,0 +1,79 @@
+using System.Text;
+using Exchange.Bus.Catalogue;
+using Exchange.Bus.Catalogue.Documents;
+using Exchange.Contracts.Files;
+using Exchange.Contracts.FrontEnd;
+using Exchange.Contracts.Rows;
+
+namespace Exchange.Bus.Imports;
+
+/// <summary>
+/// Which column of a file holds which item. A column is named like an item or like its title; blanks at the ends, byte order marks, full width and letter case do not count.
+/// Immutable, safe for concurrent callers.
+/// </summary>
+internal sealed class FileColumns
+{
+    readonly IReadOnlyList<Item?> _items;
+    readonly int _wholeRow;
+
+    FileColumns(IReadOnlyList<string> names, IReadOnlyList<Item?> items, int wholeRow)
+    {
+        (Names, _items, _wholeRow) = (names, items, wholeRow);
+        Ignored = [.. names.Where((_, at) => items[at] is null)];
+    }
+
+    /// <summary>As they stand in the file.</summary>
+    public IReadOnlyList<string> Names { get; }
+
+    /// <summary>Columns that are no items.</summary>
+    public IReadOnlyList<string> Ignored { get; }
+
+    /// <exception cref="FileFormException">Names stand twice, or items that every row needs have no column, or a column is likely a misspelt item.</exception>
+    public static FileColumns Of(Resource resource, string file, IReadOnlyList<string> header)
+    {
+        // A file without a header holds the items in their order.
+        if (header.Count == 0) return Create(resource, [.. resource.Items.Select(item => item.Name)], [.. resource.Items]);
+        var problems = new List<string>();
+        var items = header.Select(name => Find(resource, name)).ToList();
+        problems.AddRange(items.OfType<Item>().GroupBy(item => item.Name).Where(group => group.Count() > 1)
+            .Select(group => $"the item '{group.Key}' has {group.Count()} columns: {string.Join(", ", header.Where((_, at) => items[at]?.Name == group.Key).Select(name => $"'{name}'"))}"));
+        var absent = resource.Items.Where(item => !items.Contains(item)).ToList();
+        problems.AddRange(absent.Where(item => item.Required || resource.Key.Contains(item.Name)).Select(item => $"there is no column for '{item.Name}'{(item.Title is { } title ? $" ({title})" : "")}, which every row needs"));
+        var free = absent.SelectMany(item => new[] { item.Name, item.Title }).OfType<string>().ToList();
+        for (var at = 0; at < header.Count; at++)
+            if (items[at] is null && NearestName.Of(header[at], free) is { } near) problems.Add($"the column '{header[at]}' is no item; did you mean '{near}'?");
+        return problems.Count == 0 ? Create(resource, header, items) : throw new FileFormException($"{file} does not fit the resource {resource.Name}: {string.Join("; ", problems)}.",
+            $"Its items are {string.Join(", ", resource.Items.Select(item => item.Name))}. A file without a header is imported with --no-header. Nothing was changed.");
+    }
+
+    /// <summary>The page with items for columns; what is wrong with a row as a whole stands as a fault of one of its cells, if there is one outside of the key.</summary>
+    public SourcePage Items(FilePage page, IReadOnlyList<int>? copies)
+    {
+        var places = new int[_items.Count];
+        var columns = new List<Column>();
+        for (var at = 0; at < _items.Count; at++)
+        {
+            places[at] = _items[at] is null ? -1 : columns.Count;
+            if (_items[at] is { } item) columns.Add(page.Rows.Rows.Columns[at].As(item.Name, page.Rows.Rows.Columns[at].Type));
+        }
+
+        var faults = page.Rows.Faults.Where(fault => places[fault.Column] >= 0).Select(fault => fault with { Column = places[fault.Column] })
+            .Concat(page.Broken.Select(broken => new CellFault(broken.Row, places[_wholeRow], broken.Rule, null, broken.Message)));
+        return new SourcePage { Rows = RowBatch.OfColumns(columns, page.Rows.Rows.Count), Faults = [.. faults], Copies = copies };
+    }
+
+    static FileColumns Create(Resource resource, IReadOnlyList<string> names, IReadOnlyList<Item?> items)
+    {
+        var outside = items.ToList().FindIndex(item => item is not null && !resource.Key.Contains(item.Name));
+        return new FileColumns(names, items, outside >= 0 ? outside : items.ToList().FindIndex(item => item is not null));
+    }
+
+    /// <summary>A name goes before a title.</summary>
+    static Item? Find(Resource resource, string column)
+    {
+        var plain = Plain(column);
+        return resource.Items.FirstOrDefault(item => Plain(item.Name) == plain) ?? resource.Items.FirstOrDefault(item => item.Title is { } title && Plain(title) == plain);
+    }
+
+    static string Plain(string name) => name.Trim('\uFEFF').Normalize(NormalizationForm.FormKC).Trim().ToUpperInvariant();
+}

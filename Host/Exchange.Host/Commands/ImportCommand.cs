@@ -1,0 +1,84 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Exchange.Contracts.Errors;
+using Exchange.Contracts.Files;
+using Exchange.Contracts.Operations;
+using Exchange.Host.Output;
+
+namespace Exchange.Host.Commands;
+
+/// <summary>Takes a file in and waits until it is delivered.</summary>
+internal sealed class ImportCommand : HubCommand
+{
+    readonly Argument<string> _resource = new("RESOURCE") { Description = "A resource without a source of its own." };
+    readonly Argument<string> _file = new("FILE") { Description = "CSV (.csv, .tsv, .txt), JSON (.json, .jsonl, .ndjson) or XML (.xml)." };
+    readonly Option<bool> _full = new("--full") { Description = "The file holds every row: rows that are not in it are removed." };
+    readonly Option<string?> _delimiter = new("--delimiter") { Description = "CSV: one character, or `tab` (default: the one that is most frequent in the first line).", HelpName = "CHAR" };
+    readonly Option<bool> _noHeader = new("--no-header") { Description = "CSV: the first line is a row already; columns are the items in their order." };
+    readonly Option<string?> _encoding = new("--encoding") { Description = "CSV: utf-8, utf-16, utf-16be, gb18030 … (default: found out).", HelpName = "NAME" };
+    readonly Option<string> _output = OutputOption("table", "json");
+
+    public ImportCommand(Terminal terminal) : base("import", "Take a file of rows in, and deliver.", terminal)
+    {
+        Add(_resource);
+        Add(_file);
+        Add(_full);
+        Add(_delimiter);
+        Add(_noHeader);
+        Add(_encoding);
+        Add(_output);
+    }
+
+    protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancel)
+    {
+        var file = new FileRequest
+        {
+            Path = arguments.GetRequiredValue(_file),
+            Delimiter = Delimiter(arguments.GetValue(_delimiter)),
+            Header = !arguments.GetValue(_noHeader),
+            Encoding = arguments.GetValue(_encoding),
+        };
+        await using var hub = await OpenAsync(arguments, cancel);
+        ImportResult result;
+        await using (var shown = SyncProgressView.Start(Terminal))
+            result = await hub.Get<IImports>().ImportAsync(new ImportRequest(arguments.GetRequiredValue(_resource), file, arguments.GetValue(_full)), shown, cancel);
+        if (arguments.GetValue(_output) == "json") Terminal.Out.WriteLine(JsonSerializer.Serialize(result, JsonForms.Readable));
+        else Show(result);
+        return Status(result);
+    }
+
+    static char? Delimiter(string? typed) => typed switch
+    {
+        null => null,
+        "tab" or "\\t" => '\t',
+        [var one] when one is not ('"' or '\r' or '\n') => one,
+        _ => throw new ExchangeException(ErrorCodes.FileInvalid, Party.Caller, $"'{typed}' can't stand between fields.", "--delimiter takes one character that is no quote, or `tab`."),
+    };
+
+    void Show(ImportResult result)
+    {
+        Terminal.Table(["FILE", "RESOURCE", "KIND", "READ", "ACCEPTED", "REJECTED", "CLOSED"],
+            [[result.File, result.Resource, result.Kind, N(result.Read), N(result.Accepted), N(result.Rejected), N(result.Closed)]]);
+        if (result.Subscriptions.Count > 0)
+            Terminal.Table(["SUBSCRIPTION", "DELIVERED", "REFUSED"], [.. result.Subscriptions.Select(delivered => (IReadOnlyList<string>)[delivered.Subscription, N(delivered.Upserted + delivered.DeletedAtTarget), N(delivered.Refused)])]);
+        if (result.Ignored.Count > 0) Terminal.Error.WriteLine($"columns that are no items were passed over: {string.Join(", ", result.Ignored)}");
+        if (result.Error is not null) Fault(result.File, result.Error, result.Next, result.ErrorCode);
+        else foreach (var failed in result.Subscriptions.Where(delivered => delivered.Error is not null)) Fault(failed.Subscription, failed.Error!, failed.Next, failed.ErrorCode);
+        if (result.Rejected + result.Subscriptions.Sum(delivered => delivered.Refused) > 0) Terminal.Error.WriteLine($"rejected rows: `exchange errors list --rows --resource {result.Resource}`");
+    }
+
+    void Fault(string what, string error, string? next, string? code)
+    {
+        Terminal.Error.WriteLine($"{what}: {error}");
+        Terminal.Error.WriteLine($"  next: {next}");
+        Terminal.Error.WriteLine($"  code: {code}");
+    }
+
+    static int Status(ImportResult result) =>
+        result.Error is not null || result.Subscriptions.Any(delivered => delivered.Outcome == SyncOutcome.Failed) ? ExitStatus.Failed
+        : result.Rejected > 0 || result.Subscriptions.Any(delivered => delivered.Outcome == SyncOutcome.DoneWithRejects) ? ExitStatus.Rejected
+        : ExitStatus.Done;
+
+    static string N(long number) => number.ToString(CultureInfo.InvariantCulture);
+}
