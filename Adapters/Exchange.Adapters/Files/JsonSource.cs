@@ -101,7 +101,8 @@ internal sealed class JsonSource : IFileSource
             }
             catch (JsonException exception)
             {
-                throw Wrong(string.Create(CultureInfo.InvariantCulture, $"is no proper JSON in object {place}: {exception.Message}"), exception);
+                // Objects are parsed a buffer at a time, so those before the wrong one may not have been seen yet.
+                throw Wrong(string.Create(CultureInfo.InvariantCulture, $"is no proper JSON somewhere after its first {place - 1} objects: {exception.Message}"), exception);
             }
             catch (RecordTooLargeException exception)
             {
