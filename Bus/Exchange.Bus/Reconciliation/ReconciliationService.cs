@@ -41,7 +41,8 @@ internal sealed class ReconciliationService(
         var source = new SourceSide(plan, route, judges.Create(Unruled(resource), snapshot));
         var comparison = new Comparison(subscription, route, source, target, quarantine);
         Task<T> InTurnAsync<T>(Func<Task<T>> read) => this.InTurnAsync(snapshot.Connections[resource.Source.Connection], snapshot.Connections[subscription.Target.Connection], source, target, read, progress, cancel);
-        Task SettleAsync(Found differing) => this.SettleAsync(plan, subscription.Name, differing.Held, () => InTurnAsync(() => comparison.LookAsync(differing.Held, cancel)), request.Wait, cancel);
+        var head = (await traffic.ProgressAsync(resource.Name, subscription.Name, cancel)).Head;
+        Task SettleAsync(Found differing) => this.SettleAsync(plan, route, differing.Held, head, () => InTurnAsync(() => comparison.LookAsync(differing.Held, cancel)), request.Wait, cancel);
 
         void Report(string phase, bool ended = false) => progress?.Report(new SyncProgress { Resource = resource.Name, Subscription = subscription.Name, Phase = phase, Ended = ended });
 
@@ -56,10 +57,12 @@ internal sealed class ReconciliationService(
             var before = found.Held.Count;
             await RepairAsync(source, subscription.Name, keys, progress, cancel);
             foreach (var difference in found.Held.Values) difference.Confirmed = false;
+            head = (await traffic.ProgressAsync(resource.Name, subscription.Name, cancel)).Head;
             await SettleAsync(found);
             repaired += before - found.Held.Count;
             if (before == found.Held.Count || found.Further.Count == 0) break;
             Report("comparing again");
+            head = (await traffic.ProgressAsync(resource.Name, subscription.Name, cancel)).Head;
             found = await InTurnAsync(() => comparison.RunAsync(cancel)) with { SourceRows = found.SourceRows, TargetRows = found.TargetRows };
             await SettleAsync(found);
         }
@@ -69,23 +72,52 @@ internal sealed class ReconciliationService(
     }
 
     /// <summary>
-    /// Looks at differing keys again, each time all that was committed before the last look has reached the target: a key that then differs as it did before differs. Where it does not arrive
-    /// within the wait (no hub runs, or it is held), what stood still is told. What changes at every look stays unsettled.
+    /// Looks at differing keys again, each time all that was committed before the last look has reached the target. A key that then differs as it did before, and of which the log tells no change
+    /// meanwhile, differs. Where nothing arrives any more within the wait (no hub runs, or it is held), what stood still is told. What changes at every look stays unsettled.
     /// </summary>
-    async Task SettleAsync(SourcePlan plan, string subscription, Dictionary<UInt128, Difference> differences, Func<Task<HashSet<Difference>>> lookAgain, TimeSpan wait, CancellationToken cancel)
+    /// <param name="plan">The source.</param>
+    /// <param name="route">The subscription's.</param>
+    /// <param name="differences">As they were seen.</param>
+    /// <param name="head">The log's head before they were seen.</param>
+    /// <param name="lookAgain">Looks; answers those that did not move.</param>
+    /// <param name="wait">See <see cref="ReconcileRequest.Wait"/>.</param>
+    /// <param name="cancel">Stops.</param>
+    async Task SettleAsync(SourcePlan plan, IRoute route, Dictionary<UInt128, Difference> differences, long head, Func<Task<HashSet<Difference>>> lookAgain, TimeSpan wait, CancellationToken cancel)
     {
+        var (resource, subscription) = (plan.Resource, route.Target.Subscription);
         for (var look = 0; look < MostLooks && differences.Values.Any(difference => !difference.Confirmed); look++)
         {
-            var began = time.GetTimestamp();
-            for (var point = await traffic.PointAsync(plan.Resource.Name, cancel); ;)
+            var arrived = await ArrivedAsync(resource.Name, subscription, wait, cancel);
+            var (before, _) = await traffic.ProgressAsync(resource.Name, subscription, cancel);
+            var unmoved = await lookAgain();
+            if (unmoved.Count > 0)
             {
-                if (await traffic.PassAsync(point, plan.Resource.Name, subscription, cancel) is not { } further || time.GetElapsedTime(began) >= wait) break;
-                point = further;
-                await Task.Delay(Pause, time, cancel);
+                // What was committed before this look must be in the log before it can be asked.
+                if (arrived) arrived = await ArrivedAsync(resource.Name, subscription, wait, cancel);
+                var changed = arrived ? await traffic.ChangedAsync(resource, route, head, cancel) : [];
+                foreach (var (key, difference) in differences)
+                    if (unmoved.Contains(difference) && !changed.Contains(key)) difference.Confirmed = true;
             }
 
-            foreach (var difference in await lookAgain()) difference.Confirmed = true;
+            head = before;
         }
+    }
+
+    /// <summary>Waits until all that was committed before now has reached the target. False: it does not arrive, and for as long as the wait nothing else has.</summary>
+    async Task<bool> ArrivedAsync(string resource, string subscription, TimeSpan wait, CancellationToken cancel)
+    {
+        var point = await traffic.PointAsync(resource, cancel);
+        var (progress, since) = (await traffic.ProgressAsync(resource, subscription, cancel), time.GetTimestamp());
+        while (await traffic.PassAsync(point, resource, subscription, cancel) is { } further)
+        {
+            point = further;
+            var now = await traffic.ProgressAsync(resource, subscription, cancel);
+            if (now != progress) (progress, since) = (now, time.GetTimestamp());
+            else if (time.GetElapsedTime(since) >= wait) return false;
+            await Task.Delay(Pause, time, cancel);
+        }
+
+        return true;
     }
 
     /// <summary>Reads while it has a turn at both connections; gives them back at once, so that an exchange that is waited for can go on.</summary>
