@@ -23,6 +23,9 @@ internal sealed class ReconciliationService(
     /// <summary>Looks at one set of keys: what has moved each time is said to be unsettled.</summary>
     const int MostLooks = 20;
 
+    /// <summary>How many times the wait a settling lasts in all: beside writers that never rest, what is not known by then is told as unsettled.</summary>
+    const int MostWaits = 6;
+
     /// <summary>Repairs of one command: each brings as many keys as are held at once.</summary>
     const int MostRepairs = 100;
 
@@ -73,7 +76,8 @@ internal sealed class ReconciliationService(
 
     /// <summary>
     /// Looks at differing keys again, each time all that was committed before the last look has reached the target. A key that then differs as it did before, and of which the log tells no change
-    /// meanwhile, differs. Where nothing arrives any more within the wait (no hub runs, or it is held), what stood still is told. What changes at every look stays unsettled.
+    /// meanwhile, differs. Where nothing arrives any more within the wait (no hub runs, or it is held), what stood still is told. What changes at every look, and what
+    /// is not known after <see cref="MostWaits"/> waits, stays unsettled.
     /// </summary>
     /// <param name="plan">The source.</param>
     /// <param name="route">The subscription's.</param>
@@ -85,16 +89,20 @@ internal sealed class ReconciliationService(
     async Task SettleAsync(SourcePlan plan, IRoute route, Dictionary<UInt128, Difference> differences, long head, Func<Task<HashSet<Difference>>> lookAgain, TimeSpan wait, CancellationToken cancel)
     {
         var (resource, subscription) = (plan.Resource, route.Target.Subscription);
+        var began = time.GetTimestamp();
+        bool TimeIsUp() => time.GetElapsedTime(began) >= MostWaits * wait;
         for (var look = 0; look < MostLooks && differences.Values.Any(difference => !difference.Confirmed); look++)
         {
-            var arrived = await ArrivedAsync(resource.Name, subscription, wait, cancel);
+            var arrived = await ArrivedAsync(resource.Name, subscription, wait, TimeIsUp, cancel);
+            if (arrived is null) return;
             var (before, _) = await traffic.ProgressAsync(resource.Name, subscription, cancel);
             var unmoved = await lookAgain();
             if (unmoved.Count > 0)
             {
                 // What was committed before this look must be in the log before it can be asked.
-                if (arrived) arrived = await ArrivedAsync(resource.Name, subscription, wait, cancel);
-                var changed = arrived ? await traffic.ChangedAsync(resource, route, head, cancel) : [];
+                if (arrived == true) arrived = await ArrivedAsync(resource.Name, subscription, wait, TimeIsUp, cancel);
+                if (arrived is null) return;
+                var changed = arrived == true ? await traffic.ChangedAsync(resource, route, head, cancel) : [];
                 foreach (var (key, difference) in differences)
                     if (unmoved.Contains(difference) && !changed.Contains(key)) difference.Confirmed = true;
             }
@@ -103,8 +111,8 @@ internal sealed class ReconciliationService(
         }
     }
 
-    /// <summary>Waits until all that was committed before now has reached the target. False: it does not arrive, and for as long as the wait nothing else has.</summary>
-    async Task<bool> ArrivedAsync(string resource, string subscription, TimeSpan wait, CancellationToken cancel)
+    /// <summary>Waits until all that was committed before now has reached the target. False: it does not arrive, and for as long as the wait nothing else has; null: the time is up while things go on.</summary>
+    async Task<bool?> ArrivedAsync(string resource, string subscription, TimeSpan wait, Func<bool> timeIsUp, CancellationToken cancel)
     {
         var point = await traffic.PointAsync(resource, cancel);
         var (progress, since) = (await traffic.ProgressAsync(resource, subscription, cancel), time.GetTimestamp());
@@ -114,6 +122,7 @@ internal sealed class ReconciliationService(
             var now = await traffic.ProgressAsync(resource, subscription, cancel);
             if (now != progress) (progress, since) = (now, time.GetTimestamp());
             else if (time.GetElapsedTime(since) >= wait) return false;
+            if (timeIsUp()) return null;
             await Task.Delay(Pause, time, cancel);
         }
 
