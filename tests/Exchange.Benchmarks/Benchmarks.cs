@@ -15,6 +15,7 @@ internal static class Benchmarks
         new FullFromSqlite(),
         new Increment(),
         new RealTime(),
+        new Nodes(),
         new TriggerCost(),
         new Reconcile(),
         new Memory(),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Data.Common;
 using System.Globalization;
 using Exchange.Benchmarks;
 using Exchange.Benchmarks.Measuring;
@@ -32,16 +33,29 @@ command.SetAction(async (parsed, cancel) =>
     try
     {
         var settings = new BenchmarkSettings(parsed.GetValue(rows), parsed.GetValue(runs), folder, parsed.GetValue(postgreSql) ?? "", parsed.GetValue(mySql) ?? "");
+        var status = 0;
         foreach (var benchmark in chosen)
         {
             Console.WriteLine($"== {benchmark.Title}");
-            var comparisons = await benchmark.RunAsync(settings, cancel);
+            IReadOnlyList<Comparison> comparisons;
+            try
+            {
+                comparisons = await benchmark.RunAsync(settings, cancel);
+            }
+            catch (Exception exception) when (exception is InvalidOperationException or DbException)
+            {
+                // The others can still be measured; the status tells.
+                Console.Error.WriteLine($"{benchmark.Name} failed: {exception.Message}");
+                status = 1;
+                continue;
+            }
+
             foreach (var comparison in comparisons)
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{comparison.Work}: {comparison.Ours.Median:0.###} {comparison.Ours.Unit}{(comparison.Peer is { } peer ? $", beside it {peer.Median:0.###} {peer.Unit}, ratio {comparison.Figure:0.##}" : "")}{(comparison.Goal is { } goal ? $"; {goal.Text}: {(goal.Holds(comparison.Figure) ? "holds" : "DOES NOT HOLD")}" : "")}"));
             if (parsed.GetValue(write) is { } file) await Report.WriteAsync(file, benchmark, settings, comparisons, cancel);
         }
 
-        return 0;
+        return status;
     }
     finally
     {

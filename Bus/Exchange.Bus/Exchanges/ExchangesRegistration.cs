@@ -8,6 +8,7 @@ namespace Exchange.Bus.Exchanges;
 internal static class ExchangesRegistration
 {
     public static IServiceCollection AddExchanges(this IServiceCollection services) => services
+        .AddSingleton<NodePlaces>()
         .AddSingleton<ConnectionTurns>()
         .AddSingleton<WorkBoard>()
         .AddSingleton<SourceWatch>()

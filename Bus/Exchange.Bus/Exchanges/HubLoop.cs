@@ -1,3 +1,4 @@
+using Exchange.Bus.Limits;
 using Exchange.Bus.Messaging;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.Operations;
@@ -6,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Exchange.Bus.Exchanges;
 
 /// <summary>A running hub: the message bus and every <see cref="IHubDuty"/>, until it is told to stop; then what is under way ends in good order.</summary>
-internal sealed partial class HubLoop(IEnumerable<IHubDuty> duties, WorkBoard board, IMessageBus bus, TimeProvider time, ILogger<HubLoop> logger) : IHubLoop
+internal sealed partial class HubLoop(IEnumerable<IHubDuty> duties, WorkBoard board, NodePlaces places, IMessageBus bus, TimeProvider time, ILogger<HubLoop> logger) : IHubLoop
 {
     /// <summary>Before a duty that failed is begun anew; doubled while it goes on failing.</summary>
     static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
@@ -16,8 +17,9 @@ internal sealed partial class HubLoop(IEnumerable<IHubDuty> duties, WorkBoard bo
     /// <summary>A duty that has gone on for so long does its work again.</summary>
     static readonly TimeSpan Settled = TimeSpan.FromSeconds(3);
 
-    public async Task RunAsync(CancellationToken cancel)
+    public async Task RunAsync(int exchanges, CancellationToken cancel)
     {
+        places.Open(exchanges);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         // Duties first: a message that comes at once finds the duty that it wakes.
         var kept = Task.WhenAll(duties.Select(duty => KeepAsync(duty, stopping.Token)));

@@ -148,8 +148,26 @@ internal sealed class ReconciliationService(
     {
         var taken = await intake.RunAsync(source.Plan.Resource.Name, new IntakeRequest(Full: false, ByHand: true) { Keys = KeyReader.Distinct(source.Keys(keys)) }, progress, null, cancel);
         if (taken.Fault is { } unread) throw unread;
-        var delivered = await delivery.RunAsync(subscription, null, null, progress, cancel);
-        if (delivered.Fault is { } undelivered) throw undelivered;
+        await DeliverAsync(source.Plan.Resource.Name, subscription, progress, cancel);
+    }
+
+    /// <summary>Delivers what is in the log now, or sees it delivered by the hub that is at it: a busy hub may never be found idle, but what it holds it delivers.</summary>
+    async Task DeliverAsync(string resource, string subscription, IProgress<SyncProgress>? progress, CancellationToken cancel)
+    {
+        var (head, _) = await traffic.ProgressAsync(resource, subscription, cancel);
+        while ((await traffic.ProgressAsync(resource, subscription, cancel)).Applied < head)
+        {
+            try
+            {
+                var delivered = await delivery.RunAsync(subscription, null, null, progress, cancel);
+                if (delivered.Fault is { } undelivered) throw undelivered;
+                return;
+            }
+            catch (ExchangeException busy) when (busy.Code == ErrorCodes.LeaseBusy)
+            {
+                await Task.Delay(Pause, time, cancel);
+            }
+        }
     }
 
     static ReconcileResult Result(ReconcileRequest request, string resource, IRoute route, Found found, long repaired)

@@ -6,6 +6,11 @@ namespace Exchange.Contracts.Operations;
 /// </summary>
 public interface IHubLoop
 {
+    /// <summary>How many readings and deliveries a node has under way at once where nothing else is said.</summary>
+    const int UsualExchanges = 16;
+
     /// <summary>Runs until cancelled, then ends what is under way in good order and returns.</summary>
-    Task RunAsync(CancellationToken cancel);
+    /// <param name="exchanges">How many readings and deliveries this node has under way at once, at least 1; others wait for a place in the order they came, or are taken by another node. Memory follows it.</param>
+    /// <param name="cancel">Ends it.</param>
+    Task RunAsync(int exchanges, CancellationToken cancel);
 }

@@ -29,7 +29,7 @@ internal sealed class LiveProvince(Terminal terminal, Hub hub, Province province
 
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var after = await NewestAsync(cancel);
-        Task[] parts = [hub.Get<IHubLoop>().RunAsync(ended.Token), ChangeAsync(ended.Token), WatchAsync(after, ended.Token)];
+        Task[] parts = [hub.Get<IHubLoop>().RunAsync(IHubLoop.UsualExchanges, ended.Token), ChangeAsync(ended.Token), WatchAsync(after, ended.Token)];
         await Task.WhenAny(parts);
         await ended.CancelAsync();
         try

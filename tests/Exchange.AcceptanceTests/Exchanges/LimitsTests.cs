@@ -26,6 +26,31 @@ public sealed class LimitsTests
     }
 
     [TestMethod]
+    public async Task A_node_with_one_place_serves_every_resource_in_turn()
+    {
+        await using var source = await FrontEnd.CreateAsync("postgresql");
+        await using var target = await FrontEnd.CreateAsync("sqlite");
+        await source.CreateAsync(Table);
+        using var hub = new TestHub();
+        await hub.RunAsync(2, "run", "--exchanges", "0");
+        string[] each = ["1", "2", "3", "4"];
+        foreach (var at in each) await source.CreateAsync(Table with { Name = $"t{at}" });
+        await hub.ApplyAsync([TestHub.Connections(("source", source), ("target", target)), .. each.Select(at => TestHub.Resource($"r{at}", Table with { Name = $"t{at}" }, "mode: changelog") + TestHub.Subscription($"s{at}", $"r{at}", $"copy{at}"))]);
+        await hub.SyncAsync();
+        foreach (var at in each) await source.InsertAsync(Table with { Name = $"t{at}" }, Rows(1, 100));
+        using var running = hub.Process.Start(hub.WithHub(["run", "--exchanges", "1"]));
+        try
+        {
+            foreach (var at in each) await Probe.UntilAsync($"copy{at}", () => target.NumberAsync($"SELECT count(*) FROM copy{at}"), rows => rows == 100);
+        }
+        finally
+        {
+            running.Kill();
+            await running.WaitForExitAsync();
+        }
+    }
+
+    [TestMethod]
     public async Task Wide_rows_that_changed_are_taken_up_in_batches_of_bounded_size()
     {
         foreach (var engine in new[] { "postgresql", "mysql", "sqlite" })

@@ -38,13 +38,51 @@ public abstract class ConnectionTurnsContract
     }
 
     [TestMethod]
-    public async Task A_connection_without_limits_needs_no_turn()
+    public async Task A_connection_without_limits_is_open_to_all_while_the_node_is()
     {
         await using var fixture = await StoreFixture.CreateAsync(Engine);
         var turns = await TurnsAsync(fixture);
-        var taken = new List<ConnectionTurn>();
-        for (var at = 0; at < 50; at++) taken.Add(await turns.TakeAsync(Limited(null), null, Cancel));
-        Assert.IsTrue(taken.TrueForAll(turn => turn == ConnectionTurn.Free));
+        for (var at = 0; at < 50; at++) await turns.TakeAsync(Limited(null), told => Assert.Fail(told), Cancel);
+    }
+
+    [TestMethod]
+    public async Task A_node_has_no_more_exchanges_under_way_than_it_has_places_and_who_waits_for_a_database_takes_none()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        using var places = new NodePlaces();
+        places.Open(2);
+        var (node, other) = (await TurnsAsync(fixture, places), await TurnsAsync(fixture));
+        await using var elsewhere = await other.TakeAsync(Limited(1), null, Cancel);
+        using var givenUp = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var behind = node.TakeAsync(Limited(1), null, givenUp.Token);
+        await using var first = await node.TakeAsync(Limited(null), null, Cancel);
+        var second = await node.TakeAsync(Limited(null), told => Assert.Fail(told), Cancel);
+
+        var waits = new TaskCompletionSource<string>();
+        var third = node.TakeAsync(Limited(null), waits.SetResult, Cancel);
+        StringAssert.Contains(await waits.Task, "this node has as many exchanges under way as it may");
+        Assert.IsFalse(third.IsCompleted);
+        await second.DisposeAsync();
+        await (await third).DisposeAsync();
+        await givenUp.CancelAsync();
+        await Assert.ThrowsAsync<OperationCanceledException>(() => behind);
+    }
+
+    [TestMethod]
+    public async Task Who_gives_up_waiting_for_a_place_gives_its_turn_back()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        using var places = new NodePlaces();
+        places.Open(1);
+        var (node, other) = (await TurnsAsync(fixture, places), await TurnsAsync(fixture));
+        await using var taken = await node.TakeAsync(Limited(null), null, Cancel);
+        using var givenUp = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var waits = new TaskCompletionSource<string>();
+        var waiting = node.TakeAsync(Limited(1), waits.SetResult, givenUp.Token);
+        await waits.Task;
+        await givenUp.CancelAsync();
+        await Assert.ThrowsAsync<OperationCanceledException>(() => waiting);
+        await using var free = await other.TakeAsync(Limited(1), told => Assert.Fail(told), Cancel);
     }
 
     static Connection Limited(int? concurrency) => new()
@@ -52,11 +90,11 @@ public abstract class ConnectionTurnsContract
         Name = "front", Department = "market", Provider = "sqlite", ConnectionString = "", Limits = concurrency is null ? null : new ConnectionLimits(concurrency, null, null),
     };
 
-    async Task<ConnectionTurns> TurnsAsync(StoreFixture fixture)
+    async Task<ConnectionTurns> TurnsAsync(StoreFixture fixture, NodePlaces? places = null)
     {
         var node = fixture.Node();
         await node.GetRequiredService<IMigrations>().MigrateAsync([], Cancel);
-        return new ConnectionTurns(node.GetRequiredService<ILeases>(), fixture.Time);
+        return new ConnectionTurns(node.GetRequiredService<ILeases>(), places ?? new NodePlaces(), fixture.Time);
     }
 }
 
