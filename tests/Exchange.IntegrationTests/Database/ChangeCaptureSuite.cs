@@ -44,7 +44,9 @@ public abstract class ChangeCaptureSuite
         await _database.ExecuteAsync("UPDATE t SET k = 'b' WHERE k = 'a'");
         await _database.ExecuteAsync("DELETE FROM t WHERE k = '中'");
         var page = await database.Capture.ReadAsync(Target, 100, Cancel);
-        CollectionAssert.AreEqual(new List<string?> { "a", "中", "a", "b", "中" }, Keys(page));
+        var keys = Keys(page);
+        keys.Sort(2, 2, StringComparer.Ordinal); // the two keys of one update come in any order
+        CollectionAssert.AreEqual(new List<string?> { "a", "中", "a", "b", "中" }, keys);
         Assert.AreEqual(5, (await database.Capture.StatusAsync(Target, Cancel)).Waiting);
         await database.Capture.AcknowledgeAsync(Target, [.. page.Ids.Take(4)], Cancel);
         CollectionAssert.AreEqual(new List<string?> { "中" }, Keys(await database.Capture.ReadAsync(Target, 100, Cancel)));
@@ -158,6 +160,20 @@ public sealed class PostgreSqlChangeCaptureTests : ChangeCaptureSuite
     protected override string Provider => "postgresql";
 
     protected override string Objects => "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace UNION ALL SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace UNION ALL SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1";
+
+    [TestMethod]
+    public async Task An_update_tells_each_key_once_and_keys_that_only_a_collation_takes_for_equal_both()
+    {
+        await Database.ExecuteAsync("CREATE COLLATION sloppy (provider = icu, locale = 'und-u-ks-level2', deterministic = false); CREATE TABLE s (k text COLLATE sloppy, n numeric, v int, PRIMARY KEY (k, n)); INSERT INTO s SELECT 'k' || i, i, 0 FROM generate_series(1, 500) AS i");
+        var target = new CaptureTarget(new TableName(null, "s"), ["k", "n"], null);
+        await using var database = Open();
+        await database.Capture.InstallAsync(target, Cancel);
+        await Database.ExecuteAsync("UPDATE s SET v = 1");
+        Assert.HasCount(500, Keys(await database.Capture.ReadAsync(target, 2_000, Cancel)).Distinct());
+        Assert.AreEqual(500, (await database.Capture.StatusAsync(target, Cancel)).Waiting);
+        await Database.ExecuteAsync("UPDATE s SET k = upper(k), n = n + 0.00 WHERE n <= 2");
+        CollectionAssert.AreEquivalent(new List<string?> { "k1", "K1", "k2", "K2" }, Keys(await database.Capture.ReadAsync(target, 2_000, Cancel))[500..]);
+    }
 
     [TestMethod]
     public async Task A_truncate_is_told_and_a_disabled_trigger_is_damage()

@@ -44,6 +44,7 @@ internal abstract class TableChecksums(FrontEndConnection connection, SqlDialect
     public Task<RangeSums> SumAsync(ChecksumQuery query, string form, CancellationToken cancel) => RunAsync(query, async session =>
     {
         var made = Make(query, form);
+        await PrepareAsync(session, cancel);
         await using var command = session.Command($"SELECT {made.Range} AS part, count(*) AS counted, sum({made.Hash}) AS summed FROM {Dialect.Quote(query.Table)} AS t WHERE {Standing(query)} GROUP BY 1");
         command.CommandTimeout = 0; // a large table takes what it takes: what ends it is cancellation, not a clock
         await using var reader = await command.ExecuteReaderAsync(cancel);
@@ -65,6 +66,9 @@ internal abstract class TableChecksums(FrontEndConnection connection, SqlDialect
     protected abstract ChecksumForm Make(ChecksumQuery query, string form);
 
     protected abstract Task<IReadOnlyList<SummedColumn>> ColumnsAsync(DbConnection session, TableName table, CancellationToken cancel);
+
+    /// <summary>What the session needs before it sums.</summary>
+    protected virtual Task PrepareAsync(DbConnection session, CancellationToken cancel) => Task.CompletedTask;
 
     /// <summary>A condition: the row is not marked as deleted.</summary>
     protected abstract string Standing(ChecksumQuery query);

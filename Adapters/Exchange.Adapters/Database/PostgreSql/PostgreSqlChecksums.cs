@@ -33,7 +33,9 @@ internal sealed class PostgreSqlChecksums(FrontEndConnection connection, SqlDial
         if (form.StartsWith(Native, StringComparison.Ordinal))
         {
             string Record(IEnumerable<ChecksumColumn> columns) => $"hash_record_extended(ROW({string.Join(", ", columns.Select(column => column.Type.IsText ? Column(column.Name) + " COLLATE \"C\"" : Column(column.Name)))}), 0)";
-            return new ChecksumForm(form, $"({Record(query.Key.Select(at => query.Columns[at]))} & {RangeSums.Ranges - 1})::int", Record(query.Columns));
+            // One key of text, the usual one, needs no record to be built of it.
+            var key = query.Key is [var only] && query.Columns[only].Type.IsText ? $"hashtextextended({Column(query.Columns[only].Name)} COLLATE \"C\", 0)" : Record(query.Key.Select(at => query.Columns[at]));
+            return new ChecksumForm(form, $"({key} & {RangeSums.Ranges - 1})::int", Record(query.Columns));
         }
 
         var texts = query.Columns.Select(column => Text(column)).Select(text => $"coalesce(octet_length({text})::text || ':' || {text}, '-')").ToList();
@@ -52,6 +54,13 @@ internal sealed class PostgreSqlChecksums(FrontEndConnection connection, SqlDial
         var columns = new List<SummedColumn>();
         while (await reader.ReadAsync(cancel)) columns.Add(new SummedColumn(reader.GetString(0), reader.GetString(1)));
         return columns;
+    }
+
+    /// <summary>The planner takes the ranges for as many as there are rows and would sort whole rows by them; there are 4,096. The pool resets the session.</summary>
+    protected override async Task PrepareAsync(DbConnection session, CancellationToken cancel)
+    {
+        await using var command = session.Command("SET enable_sort = off; SET jit = off");
+        await command.ExecuteNonQueryAsync(cancel);
     }
 
     protected override string Standing(ChecksumQuery query) => query.Deleted is { } deleted ? $"NOT coalesce({Column(deleted)}, false)" : "true";
