@@ -20,9 +20,10 @@ internal sealed class Increment : IBenchmark
         {
             var (small, large) = (await MeasureAsync(settings, capture, Small, cancel), await MeasureAsync(settings, capture, settings.Rows, cancel));
             var mode = capture.Split(',')[0]["mode: ".Length..];
-            comparisons.Add(new($"{mode}, table of {settings.Rows.ToString("N0", CultureInfo.InvariantCulture)} rows, from the start of the command to its end", large.Series("process", "exchange sync", "s", "exchange sync first"), null,
-                Goal.AtMost(1, "under 1 s"), "0.3 s of it is the start of the process"));
-            comparisons.Add(new($"{mode}, the same beside a table of {Small.ToString("N0", CultureInfo.InvariantCulture)} rows", large.Series("process", $"{settings.Rows.ToString("N0", CultureInfo.InvariantCulture)} rows", "s"), small.Series("process", $"{Small.ToString("N0", CultureInfo.InvariantCulture)} rows", "s"),
+            comparisons.Add(new($"{mode}, table of {settings.Rows.ToString("N0", CultureInfo.InvariantCulture)} rows, from the start of the reading to delivered, as `exchange get runs` has it", large.Series("run", "exchange sync", "s"), null,
+                Goal.AtMost(1, "under 1 s"), "code that is compiled when it first runs, and synced writes of the store"));
+            comparisons.Add(new($"{mode}, the whole command, process and all", large.Series("process", "exchange sync", "s", "exchange sync first"), null, null, "the start of the process, which a hub that runs does not pay"));
+            comparisons.Add(new($"{mode}, the whole command beside a table of {Small.ToString("N0", CultureInfo.InvariantCulture)} rows", large.Series("process", $"{settings.Rows.ToString("N0", CultureInfo.InvariantCulture)} rows", "s"), small.Series("process", $"{Small.ToString("N0", CultureInfo.InvariantCulture)} rows", "s"),
                 Goal.AtMost(1.5, "within 1.5 ×"), "keys are looked up by index on both sides"));
         }
 
@@ -47,6 +48,9 @@ internal sealed class Increment : IBenchmark
             var run = await hub.SyncAsync(cancel, "first");
             Complete.Check(run.Result[0].GetProperty("upserted").GetInt64(), Changed);
             values.Add("process", run.Seconds);
+            var runs = (await hub.RunAsync(cancel, "get", "runs", "-o", "json")).Result.EnumerateArray().ToList();
+            DateTimeOffset Time(string id, string name) => runs.Single(record => record.GetProperty("id").GetInt64() == run.Result[0].GetProperty(id).GetInt64()).GetProperty(name).GetDateTimeOffset();
+            values.Add("run", (Time("deliveryRun", "ended") - Time("intakeRun", "started")).TotalSeconds);
         });
         Directory.Delete(hub.Folder, recursive: true);
         return figures;
