@@ -36,6 +36,9 @@ public readonly record struct AttachmentReference(string Digest, long Size)
         return true;
     }
 
+    /// <exception cref="FormatException">It is none.</exception>
+    public static AttachmentReference Parse(string text) => TryParse(text, out var reference) ? reference : throw new FormatException($"'{text}' is no reference of an attachment.");
+
     /// <summary>Of contents whose SHA-256 is known.</summary>
     public static AttachmentReference Of(ReadOnlySpan<byte> sha256, long size) => new(Convert.ToHexStringLower(sha256), size);
 

@@ -76,7 +76,7 @@ internal sealed class AttachmentTableWriter(TargetEngine engine, FrontEndConnect
             engine.Bind(command, "@reference", Text(reference), 0, null);
             engine.Bind(command, "@part", NumberOf(number), 0, null);
             engine.Bind(command, "@content", BytesOf(content.Span), 0, null);
-            command.CommandText = engine.InsertNew(Table(target), string.Join(", ", new[] { "reference", "part", "content" }.Select(Quoted)), "(@reference, @part, @content)", Key);
+            command.CommandText = engine.InsertNew(Table(target), $"{Quoted("reference")}, {Quoted("part")}, {Quoted("content")}", "(@reference, @part, @content)", Key);
             var rows = await command.ExecuteNonQueryAsync(cancel);
             await session.RunAsync("COMMIT", cancel);
             return rows;
