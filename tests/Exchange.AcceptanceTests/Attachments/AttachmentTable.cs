@@ -8,8 +8,6 @@ namespace Exchange.AcceptanceTests.Attachments;
 /// <summary>A department's table of papers as its owner sees it: id, name, and a scan of any size; and what a subscriber finds in exchange_attachment. No code of the hub.</summary>
 internal sealed class AttachmentTable(FrontEnd front)
 {
-    const int Piece = 4 * 1024 * 1024;
-
     public static string Items(string more = "") => $$"""
             - { name: id, type: int32, required: true }
             - { name: name, type: string(40) }
@@ -47,29 +45,27 @@ internal sealed class AttachmentTable(FrontEnd front)
 
     public static string Reference(byte[]? contents) => contents is null ? "∅" : string.Create(CultureInfo.InvariantCulture, $"sha256:{Convert.ToHexStringLower(SHA256.HashData(contents))}/{contents.Length}");
 
-    public Task InsertAsync(int id, string name, byte[]? scan) => WriteAsync($"INSERT INTO papers (id, name, scan) VALUES ({id}, '{name}', @scan)", id, scan);
+    public Task InsertAsync(int id, string name, byte[]? scan) => WriteAsync($"INSERT INTO papers (id, name, scan) VALUES ({id}, '{name}', @scan)", scan);
 
-    public Task UpdateAsync(int id, byte[]? scan) => WriteAsync($"UPDATE papers SET scan = @scan WHERE id = {id}", id, scan);
+    public Task UpdateAsync(int id, byte[]? scan) => WriteAsync($"UPDATE papers SET scan = @scan WHERE id = {id}", scan);
 
-    /// <summary>MariaDB's packets are smaller than the contents, so they are sent in pieces there, in one transaction.</summary>
-    async Task WriteAsync(string sql, int id, byte[]? scan)
+    async Task WriteAsync(string sql, byte[]? scan)
     {
         await using var connection = await front.Database.OpenAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        var pieces = front.Provider == "mysql" && scan?.Length > Piece ? scan.Chunk(Piece).ToList() : [scan!];
-        await RunAsync(connection, transaction, sql, pieces[0]);
-        foreach (var piece in pieces.Skip(1)) await RunAsync(connection, transaction, $"UPDATE papers SET scan = CONCAT(scan, @scan) WHERE id = {id}", piece);
+        Assert.AreEqual(1, await RunAsync(connection, transaction, sql, scan));
         await transaction.CommitAsync();
     }
 
-    static async Task RunAsync(DbConnection connection, DbTransaction transaction, string sql, byte[]? scan)
+    /// <summary>A statement with @scan; answers how many rows it met.</summary>
+    public static async Task<int> RunAsync(DbConnection connection, DbTransaction transaction, string sql, byte[]? scan)
     {
         await using var command = connection.CreateCommand();
         (command.CommandText, command.Transaction, command.CommandTimeout) = (sql, transaction, 120);
         var parameter = command.CreateParameter();
         (parameter.ParameterName, parameter.DbType, parameter.Value) = ("@scan", System.Data.DbType.Binary, scan is null ? DBNull.Value : scan);
         command.Parameters.Add(parameter);
-        Assert.AreEqual(1, await command.ExecuteNonQueryAsync());
+        return await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>id|name|reference of each row of a subscriber's table; every reference there has whole contents whose digest is computed here.</summary>
