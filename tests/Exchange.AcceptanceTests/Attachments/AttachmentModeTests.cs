@@ -102,7 +102,7 @@ public sealed class AttachmentModeTests
         await papers.InsertAsync(2, "secret", Other);
         await papers.InsertAsync(3, "public", One);
         await hub.ApplyAsync(TestHub.Connections(("source", source), ("target", target)), AttachmentTable.Resource("mode: changelog", more: SmallCells),
-            TestHub.Subscription("s", "papers", "copy", more: "  filter: \"name == 'public' and scan is not null\"\n  map: { id: id, name: name, scan: scan, size_text: { expression: \"substring(scan, 73)\" } }"));
+            TestHub.Subscription("s", "papers", "copy", more: "  filter: \"name == 'public' and scan is not null\"\n  map: { id: id, name: name, scan: scan, size_text: { expression: \"substring(scan, 73, 20)\" } }"));
         await hub.SyncAsync();
         CollectionAssert.AreEqual(new[] { $"1|public|{AttachmentTable.Reference(One)}", $"3|public|{AttachmentTable.Reference(One)}" }, await new AttachmentTable(target).DeliveredAsync());
         Assert.AreEqual(1, await target.NumberAsync("SELECT count(*) FROM exchange_attachment"), "parts at the target");
