@@ -33,7 +33,7 @@ internal sealed partial class SqlServerReadSession
         var same = string.Join(" AND ", plan.Key.Select((part, at) => Same(part, Add(command, parameters[at]))));
         command.CommandText = $"SELECT {Contents(column)} FROM {plan.From} WHERE {same}";
         await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SequentialAccess | CommandBehavior.SingleRow, cancel);
-        if (!await reader.ReadAsync(cancel)) return;
+        if (!await reader.ReadAsync(cancel) || await reader.IsDBNullAsync(0, cancel)) return;
         await using var contents = reader.GetStream(0);
         var piece = new byte[PieceBytes];
         var any = false;
