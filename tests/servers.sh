@@ -58,7 +58,7 @@ start() {
     local my=(--no-defaults --datadir="$dir/my"); [ "$(id -u)" = 0 ] && my+=(--user=mysql)
     mariadb-install-db "${my[@]}" --auth-root-authentication-method=normal --skip-test-db >"$dir/run/my-install.log" 2>&1
     PATH=$PATH:/usr/sbin mariadbd "${my[@]}" --port="$myport" --bind-address=127.0.0.1 --socket="$dir/run/my.sock" --pid-file="$dir/my/my.pid" \
-        "${mysync[@]}" --local-infile=1 --max-connections=300 --character-set-server=utf8mb4 >"$dir/run/my.log" 2>&1 &
+        "${mysync[@]}" --local-infile=1 --max-allowed-packet=256M --max-connections=300 --character-set-server=utf8mb4 >"$dir/run/my.log" 2>&1 &
     echo $! >"$dir/run/my.pid"
 
     wait_for PostgreSQL "$dir/run/pg.log" "$bin/pg_isready" -h 127.0.0.1 -p "$pgport"

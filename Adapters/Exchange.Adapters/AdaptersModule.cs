@@ -24,7 +24,8 @@ public static class AdaptersModule
             var clock = provider.GetRequiredService<TimeProvider>();
             return new FrontEndDatabases(
                 (connection, dialect) => new ErrorTableWriter(EngineOf(dialect, clock), connection),
-                (connection, dialect) => new TargetWriter(EngineOf(dialect, clock), connection));
+                (connection, dialect) => new TargetWriter(EngineOf(dialect, clock), connection),
+                (connection, dialect) => new AttachmentTableWriter(EngineOf(dialect, clock), connection));
         });
     }
 

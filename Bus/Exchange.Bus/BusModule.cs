@@ -1,3 +1,4 @@
+using Exchange.Bus.Attachments;
 using Exchange.Bus.Catalogue;
 using Exchange.Bus.Catalogue.Registry;
 using Exchange.Bus.Delivery;
@@ -43,6 +44,7 @@ public static class BusModule
     public static IServiceCollection AddBus(this IServiceCollection services) => services
         .AddCatalogue()
         .AddLog()
+        .AddAttachments()
         .AddQuality()
         .AddKnownValues()
         .AddQuarantine()

@@ -11,10 +11,11 @@ namespace Exchange.Adapters.Database;
 /// <param name="capture">Triggers and change log.</param>
 /// <param name="errors">Error tables.</param>
 /// <param name="target">Targets.</param>
+/// <param name="attachments">Contents at targets.</param>
 /// <param name="checksums">Sums of tables.</param>
 /// <param name="wal">The engine's own log, or null.</param>
 internal sealed class FrontEndDatabase(
-    FrontEndConnection connection, SqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open, IChangeCapture capture, IErrorTable errors, ITargetWriter target, IChecksums checksums, IWalCapture? wal = null) : IFrontEndDatabase
+    FrontEndConnection connection, SqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open, IChangeCapture capture, IErrorTable errors, ITargetWriter target, IAttachmentTable attachments, IChecksums checksums, IWalCapture? wal = null) : IFrontEndDatabase
 {
     public FrontEndConnection Connection => connection;
 
@@ -27,6 +28,8 @@ internal sealed class FrontEndDatabase(
     public IErrorTable Errors => errors;
 
     public ITargetWriter Target => target;
+
+    public IAttachmentTable Attachments => attachments;
 
     public IChecksums Checksums => checksums;
 

@@ -13,7 +13,9 @@ namespace Exchange.Adapters.Database;
 /// <summary>Makes the hub's view of a front-end database.</summary>
 /// <param name="errors">Makes the error tables of an engine.</param>
 /// <param name="targets">Makes the writer of an engine.</param>
-internal sealed class FrontEndDatabases(Func<FrontEndConnection, SqlDialect, IErrorTable> errors, Func<FrontEndConnection, SqlDialect, ITargetWriter> targets) : IFrontEndDatabases
+/// <param name="attachments">Makes the writer of contents of an engine; null: none is asked for.</param>
+internal sealed class FrontEndDatabases(Func<FrontEndConnection, SqlDialect, IErrorTable> errors, Func<FrontEndConnection, SqlDialect, ITargetWriter> targets,
+    Func<FrontEndConnection, SqlDialect, IAttachmentTable>? attachments = null) : IFrontEndDatabases
 {
     readonly PostgreSqlDialect _postgresql = new();
     readonly MySqlDialect _mysql = new();
@@ -48,5 +50,5 @@ internal sealed class FrontEndDatabases(Func<FrontEndConnection, SqlDialect, IEr
 
     FrontEndDatabase Make(FrontEndConnection connection, SqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open, Func<Func<CancellationToken, Task<ReadSession>>, IChangeCapture> capture,
         Func<Func<CancellationToken, Task<ReadSession>>, IWalCapture>? wal = null) =>
-        new(connection, dialect, open, capture(open), errors(connection, dialect), targets(connection, dialect), ChecksumsOf(connection, dialect), wal?.Invoke(open));
+        new(connection, dialect, open, capture(open), errors(connection, dialect), targets(connection, dialect), attachments?.Invoke(connection, dialect)!, ChecksumsOf(connection, dialect), wal?.Invoke(open));
 }

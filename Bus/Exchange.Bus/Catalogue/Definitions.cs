@@ -107,6 +107,8 @@ internal sealed record Resource
 
 internal sealed record Item
 {
+    public const long DefaultAttachmentBytes = 1L << 30;
+
     public required string Name { get; init; }
     public string? Title { get; init; }
     public required ItemType Type { get; init; }
@@ -116,6 +118,8 @@ internal sealed record Item
     public IReadOnlyList<ItemRule> Rules { get; init; } = [];
     /// <summary>In order: trim, halfwidth, fullwidth, upper, lower, or a date format such as yyyyMMdd that texts are read by.</summary>
     public IReadOnlyList<string> Normalize { get; init; } = [];
+    /// <summary>Of an attachment: most bytes of its contents; null: <see cref="DefaultAttachmentBytes"/>.</summary>
+    public long? MaxAttachmentBytes { get; init; }
 }
 
 /// <summary>A built-in rule of one item, as written: <c>uscc</c>, <c>citizen-id</c>, <c>min 0</c>, <c>max 9.5</c>, <c>pattern ^[A-Z]+$</c>, <c>length 4..8</c>, <c>unique</c>.</summary>

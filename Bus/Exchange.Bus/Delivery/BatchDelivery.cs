@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Exchange.Bus.Attachments;
 using Exchange.Bus.Intake;
 using Exchange.Bus.Log;
 using Exchange.Contracts.FrontEnd;
@@ -7,7 +8,7 @@ using Exchange.Storage;
 namespace Exchange.Bus.Delivery;
 
 /// <summary>Applies batches of a log to a target, each once: rows and the ledger entry in one transaction of the target, small batches joined.</summary>
-internal sealed class BatchDelivery(IResourceLog log, IStore store, ILeases leases, RowDelivery rows, MarkDelivery marks, TimeProvider time, ExchangeSteps steps)
+internal sealed class BatchDelivery(IResourceLog log, IStore store, ILeases leases, RowDelivery rows, MarkDelivery marks, AttachmentDelivery attachments, TimeProvider time, ExchangeSteps steps)
 {
     /// <summary>Small batches are joined up to about this many rows in one transaction of the target.</summary>
     const long RowsAtOnce = 20_000;
@@ -16,6 +17,9 @@ internal sealed class BatchDelivery(IResourceLog log, IStore store, ILeases leas
     public async Task<LogBatch> ApplyAsync(DeliveryRun run, IReadOnlyList<LogBatch> waiting, CancellationToken cancel)
     {
         var waited = Stopwatch.StartNew();
+        // Contents stand before the rows, and before the transaction, so that no lock at the target waits for them: only batches whose contents were sent are written.
+        if (run.Route.Attachments.Count > 0) waiting = Joined(waiting);
+        await attachments.SendAsync(run, waiting, cancel);
         await using var transaction = await run.Database.Target.BeginAsync(run.Route.Target, cancel);
         var last = await LockedAsync(run, transaction, cancel);
         var batches = Joined(waiting.Where(batch => last is null || batch.Number > last.Batch));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Exchange.Bus.Attachments;
 using Exchange.Bus.Intake;
 using Exchange.Bus.Log;
 using Exchange.Bus.Quarantine;
@@ -14,7 +15,7 @@ namespace Exchange.Bus.Delivery;
 /// the two, and the ledger says which.
 /// </summary>
 internal sealed class StagedDelivery(
-    IResourceLog log, BatchDelivery delivery, RowDelivery rows, MarkDelivery marks, IQuarantine quarantine, ReorganisationBook book, ExchangeSteps steps)
+    IResourceLog log, BatchDelivery delivery, RowDelivery rows, MarkDelivery marks, AttachmentDelivery attachments, IQuarantine quarantine, ReorganisationBook book, ExchangeSteps steps)
 {
     /// <summary>Entries of the log that are looked at at once.</summary>
     const int BatchesAtOnce = 1_000;
@@ -49,6 +50,7 @@ internal sealed class StagedDelivery(
     {
         var waited = Stopwatch.StartNew();
         run.Report("changing over");
+        await foreach (var (batch, _) in BatchesAsync(mark, cancel)) await attachments.SendAsync(run, [batch], cancel);
         await using var transaction = await run.Database.Target.BeginAsync(run.Route.Target, cancel);
         var last = await delivery.LockedAsync(run, transaction, cancel);
         if (last?.Batch >= mark.Number) return mark;

@@ -96,7 +96,7 @@ internal sealed class BatchAppender(
         run.Position = position;
         run.Record = record;
         run.Appended?.Invoke();
-        await run.Turn.PaceAsync(draft.Read, draft.Rows.DataBytes, cancel);
+        await run.Turn.PaceAsync(draft.Read, draft.Rows.DataBytes + run.TakeContentBytes(), cancel);
         return batch;
     }
 

@@ -11,6 +11,10 @@ internal enum ExchangeStep
 {
     /// <summary>Rows were read; nothing is stored.</summary>
     Read,
+    /// <summary>A piece of an attachment's contents was taken; its rest was not.</summary>
+    ContentsPart,
+    /// <summary>The contents of a page's attachments are durable; no batch refers to them yet.</summary>
+    Contents,
     /// <summary>Rows were judged; nothing is stored.</summary>
     Quality,
     /// <summary>The payload is durable, the batch is not yet in the log.</summary>
@@ -29,6 +33,10 @@ internal enum ExchangeStep
     PushBack,
     /// <summary>A full's mark was appended.</summary>
     Mark,
+    /// <summary>A part of an attachment's contents is at the target, others are not.</summary>
+    DeliverContentsPart,
+    /// <summary>The contents that a batch's rows refer to are at the target, the rows are not.</summary>
+    DeliverContents,
     /// <summary>All of a re-organised full is at the target, in a transaction that is not committed.</summary>
     Switch,
     /// <summary>Rows and ledger entry are at the target, not committed.</summary>

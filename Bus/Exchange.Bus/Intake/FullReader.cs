@@ -58,7 +58,7 @@ internal sealed class FullReader(
         var waited = Stopwatch.StartNew();
         try
         {
-            await foreach (var page in run.Plan.Database.Source.ReadPagesAsync(run.Plan.Query, run.Position.Full!.Next, run.Plan.Resource.BatchRows, run.Plan.Resource.BatchBytes, PagesTogether, cancel))
+            await foreach (var page in run.Plan.Reader.ReadPagesAsync(run.Plan.Query, run.Position.Full!.Next, run.Plan.Resource.BatchRows, run.Plan.Resource.BatchBytes, PagesTogether, cancel))
             {
                 run.Waited(waited.Elapsed);
                 steps.Reached(ExchangeStep.Read, run.Name);

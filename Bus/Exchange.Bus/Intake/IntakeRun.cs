@@ -5,6 +5,8 @@ internal sealed class IntakeRun : ResourceRun
 {
     /// <summary>What it reads by.</summary>
     public required SourcePlan Plan { get; init; }
+
+    public override long TakeContentBytes() => Plan.Attachments?.TakeBytes() ?? 0;
 }
 
 /// <summary>A run was stopped because too many rows are wrong; nothing of it is delivered.</summary>

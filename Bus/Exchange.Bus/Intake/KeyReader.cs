@@ -40,7 +40,7 @@ internal sealed class KeyReader(SourceStates states, BatchAppender appender, Pag
             var count = Math.Min(most, keys.Count - start);
             var asked = count == keys.Count ? keys : keys.Slice(start, count);
             var waited = Stopwatch.StartNew();
-            var page = await run.Plan.Database.Source.ReadKeysAsync(run.Plan.Query, asked, count == 1 ? long.MaxValue : run.Plan.Resource.BatchBytes, cancel);
+            var page = await run.Plan.Reader.ReadKeysAsync(run.Plan.Query, asked, count == 1 ? long.MaxValue : run.Plan.Resource.BatchBytes, cancel);
             run.Waited(waited.Elapsed);
             if (page.Cut)
             {

@@ -48,6 +48,9 @@ internal abstract class ResourceRun
     /// <summary>Called after each append: batches may be ready to be delivered.</summary>
     public Action? Appended { get; init; }
 
+    /// <summary>Bytes of contents that were read beside the rows since it was asked last.</summary>
+    public virtual long TakeContentBytes() => 0;
+
     public string Name => Resource.Name;
 
     public long Id => Record.Id;

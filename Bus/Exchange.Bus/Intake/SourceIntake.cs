@@ -1,3 +1,4 @@
+using Exchange.Bus.Attachments;
 using Exchange.Bus.Catalogue;
 using Exchange.Bus.Limits;
 using Exchange.Bus.Log;
@@ -25,7 +26,7 @@ internal sealed record IntakeOutcome(RunRecord? Record, ExchangeException? Fault
 /// </summary>
 internal sealed partial class SourceIntake(
     ICatalogue catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, ILeases leases, SourceStates states, ConnectionTurns turns, IQuarantine quarantine, SourcePreparation preparation,
-    RunBook book, ReorganisationBook reorganisations, SourceReading reading, WalWatch wal, HubId hub, PushBack pushBack, TimeProvider time, ILogger<SourceIntake> logger)
+    RunBook book, ReorganisationBook reorganisations, SourceReading reading, WalWatch wal, HubId hub, PushBack pushBack, AttachmentIntake attachments, TimeProvider time, ILogger<SourceIntake> logger)
 {
     /// <summary>How long a dead reader keeps others from its source. With the next look of the others, and a frozen one's lock at a target, its work is taken over within 15 s.</summary>
     public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(8);
@@ -54,7 +55,7 @@ internal sealed partial class SourceIntake(
         IntakeRun? run = null;
         try
         {
-            await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, await hub.ReadAsync(either.Token), either.Token);
+            await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, await hub.ReadAsync(either.Token), attachments, either.Token);
             var position = await preparation.PrepareAsync(plan, snapshot, lease.Lease, state.Position, request, either.Token);
             run = await book.BeginAsync(name, lease.Lease, state.Position.OpenRun, position,
                 (record, begun) => new IntakeRun { Plan = plan, Resource = resource, Lease = lease.Lease, Begun = record, Position = begun, Progress = progress, Appended = appended }, either.Token);

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Exchange.Bus.Attachments;
 using Exchange.Bus.Catalogue;
 using Exchange.Bus.Quality;
 using Exchange.Contracts.Errors;
@@ -41,6 +42,12 @@ internal sealed class SourcePlan : IAsyncDisposable
 
     public TableDescription Table { get; }
 
+    /// <summary>Reads the source; where rows have attachments, with references in the place of contents.</summary>
+    public ISourceReader Reader => (ISourceReader?)Attachments ?? Database.Source;
+
+    /// <summary>Null: no item is an attachment.</summary>
+    public AttachmentSource? Attachments { get; init; }
+
     /// <summary>Items, then control and cursor columns that are no items (under their own names).</summary>
     public required SourceQuery Query { get; init; }
 
@@ -79,9 +86,10 @@ internal sealed class SourcePlan : IAsyncDisposable
     /// <param name="databases">The engines.</param>
     /// <param name="judges">Quality.</param>
     /// <param name="hub">See <see cref="HubId"/>.</param>
+    /// <param name="attachments">Keeps contents; null: they are only compared.</param>
     /// <param name="cancel">Stops.</param>
     /// <exception cref="FrontEndException">Standing: table or column gone, and what to do; transient: not reachable now.</exception>
-    public static async Task<SourcePlan> CreateAsync(Resource resource, CatalogueSnapshot catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, string hub, CancellationToken cancel)
+    public static async Task<SourcePlan> CreateAsync(Resource resource, CatalogueSnapshot catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, string hub, AttachmentIntake? attachments, CancellationToken cancel)
     {
         var source = resource.Source ?? throw new InvalidOperationException($"Resource '{resource.Name}' has no source.");
         var database = databases.Open(catalogue.Connections[source.Connection].ToFrontEnd());
@@ -101,6 +109,8 @@ internal sealed class SourcePlan : IAsyncDisposable
                 Latest = source.Mode == CaptureMode.Control ? ControlColumns.Order : resource.DeduplicateBy,
                 LargestCell = resource.MaxCellBytes,
             };
+            var contents = attachments is null ? AttachmentIntake.Comparing(database.Source, resource) : attachments.Storing(database.Source, resource);
+            if (contents is not null && !query.KeyIsUnique) throw NotUnique(resource, source);
             var further = table.Columns.Where(column => columns.All(known => known.Column != column.Name)).Select(column => new SourceColumn(column.Name, column.Name)).ToList();
             var capture = source.Mode switch
             {
@@ -111,7 +121,8 @@ internal sealed class SourcePlan : IAsyncDisposable
             return new SourcePlan(resource, source, database, table)
             {
                 Query = query,
-                WholeRows = further.Count == 0 || further.Any(column => resource.FindItem(column.Item) is not null) ? null : query with { Columns = [.. columns, .. further] },
+                WholeRows = further.Count == 0 || further.Any(column => resource.FindItem(column.Item) is not null) ? null : query with { Columns = [.. columns.Select(column => resource.FindItem(column.Item) is { Type.IsAttachment: true } ? column with { Part = CellPart.Size } : column), .. further] },
+                Attachments = contents,
                 Capture = capture,
                 Judge = judges.Create(resource, catalogue),
                 Tracked = source.Mode switch
@@ -175,6 +186,10 @@ internal sealed class SourcePlan : IAsyncDisposable
     static bool IsUnique(TableDescription table, List<string> key) =>
         table.UniqueKeys.Any(unique => unique.All(column => key.Contains(column) && table.Find(column) is { Nullable: false }));
 
+    static FrontEndException NotUnique(Resource resource, TableSource source) => new(FrontEndFault.Standing, ErrorCodes.FrontEndUnfit, Party.Provider,
+        $"Resource {resource.Name}, connection {source.Connection}: no unique index of {source.Table} on NOT NULL columns covers the key ({string.Join(", ", resource.Key)}), by which the contents of attachments are read.",
+        "Give the table a primary key or unique index on it, or key the resource by the one it has.");
+
     static FrontEndException Missing(Resource resource, TableSource source, string what) => new(FrontEndFault.Standing, ErrorCodes.FrontEndObjectMissing, Party.Provider,
         $"Resource {resource.Name}, connection {source.Connection}: {what}.",
         "Put it back, or apply a manifest that says what the table is like now; the next run tries again.");
@@ -193,7 +208,7 @@ internal sealed class SourcePlan : IAsyncDisposable
     /// <summary>
     /// What came into manifests after the first version, and is not used: it must not change the digest, else a newer program would read every source anew, and an older one beside it once more.
     /// </summary>
-    static readonly HashSet<string> Later = ["BusinessKey", "ReorganiseByItself", "MaxSlotLag"];
+    static readonly HashSet<string> Later = ["BusinessKey", "ReorganiseByItself", "MaxSlotLag", "MaxAttachmentBytes"];
 
     static void Forget(JsonNode? node)
     {

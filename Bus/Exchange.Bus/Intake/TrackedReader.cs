@@ -35,7 +35,7 @@ internal sealed class TrackedReader(SourceStates states, BatchAppender appender,
         do
         {
             var waited = Stopwatch.StartNew();
-            var page = await plan.Database.Source.ReadTrackedAsync(plan.Query, bound, next, plan.Resource.BatchRows, plan.Resource.BatchBytes, cancel);
+            var page = await plan.Reader.ReadTrackedAsync(plan.Query, bound, next, plan.Resource.BatchRows, plan.Resource.BatchBytes, cancel);
             run.Waited(waited.Elapsed);
             next = page.Resume;
             await TakePageAsync(run, seen, page, itemSets, cancel);

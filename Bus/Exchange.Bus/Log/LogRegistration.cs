@@ -1,3 +1,4 @@
+using Exchange.Bus.Attachments;
 using Exchange.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -7,7 +8,7 @@ namespace Exchange.Bus.Log;
 /// <summary>Registers the logs of resources.</summary>
 internal static class LogRegistration
 {
-    public static IReadOnlyList<Migration> Migrations => LogTables.Migrations;
+    public static IReadOnlyList<Migration> Migrations { get; } = [.. LogTables.Migrations, .. AttachmentRegistration.Migrations];
 
     /// <summary><see cref="IResourceLog"/> and <see cref="PayloadSweep"/> as singletons. Needs <see cref="IStore"/>.</summary>
     public static IServiceCollection AddLog(this IServiceCollection services)

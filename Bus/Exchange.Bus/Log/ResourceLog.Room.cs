@@ -1,3 +1,4 @@
+using Exchange.Bus.Attachments;
 using Exchange.Contracts.Rows;
 using Exchange.Storage;
 
@@ -35,6 +36,7 @@ internal sealed partial class ResourceLog
             ("resource", resource), ("below", below), ("before", Temporal.Microseconds(before)), ("discarded", Temporal.Microseconds(discardedBefore)), ("most", DroppedAtOnce));
         foreach (var (number, _, _) in batches)
             await session.ExecuteAsync("UPDATE bus_log_batch SET dropped = 1, file = NULL WHERE resource = @resource AND number = @number", cancel, ("resource", resource), ("number", number));
+        await ContentUses.DropAsync(session, resource, [.. batches.Select(batch => batch.Number)], time.GetUtcNow(), cancel);
         await place.DropAsync(session, resource, [.. batches.Select(batch => (batch.Number, batch.File))], cancel);
         return (batches.Count, batches.Sum(batch => batch.Bytes));
     }

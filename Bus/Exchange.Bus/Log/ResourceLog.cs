@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Exchange.Bus.Attachments;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.Rows;
 using Exchange.Storage;
@@ -47,6 +48,7 @@ internal sealed partial class ResourceLog(IStore store, ArrowCodec codec, IPaylo
             AppendedAt = Temporal.Instant(Temporal.Microseconds(time.GetUtcNow())),
         };
         await place.AppendAsync(session, resource, number, payload, cancel);
+        await ContentUses.AddAsync(session, resource, number, payload.Rows, batch.AppendedAt, cancel);
         await InsertAsync(session, batch, payload.File, cancel);
         await session.ExecuteAsync("UPDATE bus_log_head SET digest = @digest WHERE resource = @resource", cancel, ("digest", batch.Digest), ("resource", resource));
         session.AfterCommit(() => recent.Keep(batch, payload.Rows));

@@ -7,7 +7,7 @@ using Exchange.Contracts.Rows;
 namespace Exchange.Bus.Reconciliation;
 
 /// <summary>
-/// Sums of both sides computed in their databases by one form. Only where a value stands at the target just as it stands at the source: no filter, code map, computed or converted column, no
+/// Sums of both sides computed in their databases by one form. Only where no item is an attachment, and a value stands at the target just as it stands at the source: no filter, code map, computed or converted column, no
 /// normalisation, columns of one kind on both sides, one row a key.
 /// </summary>
 internal sealed class DatabaseSums
@@ -25,7 +25,7 @@ internal sealed class DatabaseSums
     public static async Task<DatabaseSums?> TryAsync(IRoute route, SourceSide source, TargetSide target, CancellationToken cancel)
     {
         var plan = source.Plan;
-        if (route.Unchanged is not { } items || plan.FollowsControl || !plan.Query.KeyIsUnique || plan.Source.Table is not { } table || target.Table is null || route.Target.Scope.Count > 0) return null;
+        if (route.Unchanged is not { } items || plan.FollowsControl || plan.Attachments is not null || !plan.Query.KeyIsUnique || plan.Source.Table is not { } table || target.Table is null || route.Target.Scope.Count > 0) return null;
         if (!items.All(item => Stands(plan, plan.Resource.FindItem(item)!))) return null;
         int[] key = [.. route.Target.Key.Select(name => route.Target.Columns.TakeWhile(column => column.Name != name).Count())];
         var ofSource = new ChecksumQuery { Table = table, Columns = [.. items.Select((item, at) => new ChecksumColumn(SourcePlan.ColumnOf(plan.Source, item), route.Target.Columns[at].Type))], Key = key };

@@ -38,7 +38,7 @@ internal sealed class ReconciliationService(
         if (resource.Source is null)
             throw new ExchangeException(ErrorCodes.ManifestInvalid, Party.Caller, $"Resource '{resource.Name}' has no source of its own to compare the target with.", "Only subscriptions to a resource that is read from a table or a query can be reconciled.");
         var route = routes.Create(subscription, snapshot);
-        await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, await hub.ReadAsync(cancel), cancel);
+        await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, await hub.ReadAsync(cancel), null, cancel);
         await using var database = databases.Open(snapshot.Connections[subscription.Target.Connection].ToFrontEnd());
         var target = await TargetSide.CreateAsync(database, route.Target, snapshot, judges, cancel);
         var source = new SourceSide(plan, route, judges.Create(Unruled(resource), snapshot));

@@ -28,7 +28,7 @@ internal sealed class SourceSide(SourcePlan plan, IRoute route, IRowJudge conver
         string? next = null;
         do
         {
-            await foreach (var page in plan.Database.Source.ReadPagesAsync(query, next, plan.Resource.BatchRows, KeyTexts.PageBytes, PagesTogether, cancel))
+            await foreach (var page in plan.Reader.ReadPagesAsync(query, next, plan.Resource.BatchRows, KeyTexts.PageBytes, PagesTogether, cancel))
             {
                 next = page.Resume;
                 await Turn.PaceAsync(page.Rows.Count, page.Rows.MemoryBytes, cancel);
@@ -43,7 +43,7 @@ internal sealed class SourceSide(SourcePlan plan, IRoute route, IRowJudge conver
     /// <param name="cancel">Stops.</param>
     public async IAsyncEnumerable<SideRows> ReadKeysAsync(IReadOnlyList<string> naturals, [EnumeratorCancellation] CancellationToken cancel)
     {
-        await foreach (var page in KeyTexts.PagesAsync(plan.Database.Source, plan.Query, Keys(naturals), cancel)) yield return await RoutedAsync(page, plan.Judge, cancel);
+        await foreach (var page in KeyTexts.PagesAsync(plan.Reader, plan.Query, Keys(naturals), cancel)) yield return await RoutedAsync(page, plan.Judge, cancel);
     }
 
     /// <summary>Key columns in the source's own types.</summary>

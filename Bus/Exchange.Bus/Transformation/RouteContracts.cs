@@ -29,6 +29,9 @@ internal interface IRoute
     /// <summary>For each of the target's columns the item whose values stand in it unchanged; null: some are translated, computed, converted or constant, or a filter keeps rows back.</summary>
     IReadOnlyList<string>? Unchanged { get; }
 
+    /// <summary>Attachment items that stand in the target's columns, as they are or in what is computed of them.</summary>
+    IReadOnlyList<string> Attachments { get; }
+
     /// <summary>Log batches may have fewer or other columns than the resource has now: missing items are null.</summary>
     RoutedBatch Route(RowBatch batch);
 

@@ -41,6 +41,8 @@ public interface IFrontEndDatabase : IAsyncDisposable
 
     ITargetWriter Target { get; }
 
+    IAttachmentTable Attachments { get; }
+
     IChecksums Checksums { get; }
 }
 

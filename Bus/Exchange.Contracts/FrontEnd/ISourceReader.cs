@@ -5,7 +5,32 @@ namespace Exchange.Contracts.FrontEnd;
 /// <summary>A column that is read, and the name that it has in the hub.</summary>
 /// <param name="Item">Name in the batch: an item's name, or a control column's own name.</param>
 /// <param name="Column">Name in the table.</param>
-public sealed record SourceColumn(string Item, string Column);
+public sealed record SourceColumn(string Item, string Column)
+{
+    /// <summary>What is read of its values.</summary>
+    public CellPart Part { get; init; }
+}
+
+/// <summary>What is read of a column's values.</summary>
+public enum CellPart
+{
+    /// <summary>The value.</summary>
+    Whole,
+    /// <summary>Its bytes (of a text: UTF-8), as binary, where they are at most <see cref="SourceQuery.LargestCell"/>; else null, and the engine does not send them.</summary>
+    Small,
+    /// <summary>How many bytes the value has, about; null where it is null. Counts as so many bytes of a page.</summary>
+    Size,
+}
+
+/// <summary>Takes contents that are read in pieces. Used by one reader at a time.</summary>
+public interface IContentTaker
+{
+    /// <summary>Whether contents of about so many bytes are to be read.</summary>
+    bool Wants(string item, long size);
+
+    /// <summary>The next piece of the item's contents; valid until this returns. At least one piece, which may be empty.</summary>
+    ValueTask TakeAsync(string item, ReadOnlyMemory<byte> piece, CancellationToken cancel);
+}
 
 /// <summary>What is read from a source: one row for each key.</summary>
 public sealed record SourceQuery
@@ -120,6 +145,17 @@ public interface ISourceReader
     /// <param name="bytes">About how many bytes of rows are read at most, but at least one row; more: the answer is <see cref="SourcePage.Cut"/>.</param>
     /// <param name="cancel">Stops.</param>
     Task<SourcePage> ReadKeysAsync(SourceQuery query, RowBatch keys, long bytes, CancellationToken cancel);
+
+    /// <summary>
+    /// The row of a key as it is now, and the contents of those cells that <see cref="CellPart.Small"/> leaves out, in pieces: all of it as of one moment, so that contents belong to the row they are
+    /// given with. Memory does not follow the contents' size.
+    /// </summary>
+    /// <param name="query">Its key is unique. A column that is read as <see cref="CellPart.Small"/> is followed by the same as <see cref="CellPart.Size"/>.</param>
+    /// <param name="key">One row of key columns, as in <see cref="ReadKeysAsync"/>.</param>
+    /// <param name="taker">Takes the contents; what it throws comes through as it is.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <returns>One row, or none where the key is gone.</returns>
+    Task<SourcePage> ReadContentsAsync(SourceQuery query, RowBatch key, IContentTaker taker, CancellationToken cancel);
 
     /// <summary>Where the tracked column stands now.</summary>
     Task<TrackPoint> TrackAsync(SourceQuery query, string column, CancellationToken cancel);

@@ -38,6 +38,9 @@ public sealed record TargetTable
     public IReadOnlyDictionary<string, string> Scope { get; init; } = new Dictionary<string, string>();
 
     public string? Title { get; init; }
+
+    /// <summary>Whether columns hold references, so that a table of contents (<see cref="IAttachmentTable"/>) stands beside it.</summary>
+    public bool HasAttachments { get; init; }
 }
 
 /// <summary>An entry of exchange_applied.</summary>
@@ -57,7 +60,7 @@ public interface ITargetWriter
 {
     /// <summary>
     /// Makes the table fit: creates it when missing and <paramref name="create"/> says so, adds nullable columns and tombstone columns to a table,
-    /// makes exchange_applied. Answers what does not fit (missing column, narrower or other type, not-null column that is not written, no unique
+    /// makes exchange_applied and, where there are attachments, exchange_attachment. Answers what does not fit (missing column, narrower or other type, not-null column that is not written, no unique
     /// index exactly on the key, key compared without case or padding, engine without transactions), empty when it fits. A table that does not fit is left untouched.
     /// Answers are whole sentences naming column, what is there, what is needed.
     /// </summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace Exchange.Contracts.Rows;
 
@@ -36,9 +37,16 @@ public readonly record struct ItemType(ItemKind Kind, int Length = 0, int Precis
     /// <summary>Longest <c>string(n)</c>; longer text is <c>text</c>.</summary>
     public const int LargestLength = 1_000_000;
 
+    /// <summary>Whether the values are references to contents that travel beside the rows (<see cref="AttachmentReference"/>). Not written where it is false, so that digests of older definitions stay.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsAttachment { get; init; }
+
     public bool IsText => Kind is ItemKind.String or ItemKind.Text;
 
     public static ItemType String(int length) => new(ItemKind.String, length);
+
+    /// <summary>A file or other contents of any size; what stands in rows is the reference.</summary>
+    public static ItemType Attachment { get; } = String(AttachmentReference.LongestText) with { IsAttachment = true };
 
     public static ItemType Decimal(int precision, int scale) => new(ItemKind.Decimal, Precision: precision, Scale: scale);
 
@@ -72,8 +80,14 @@ public readonly record struct ItemType(ItemKind Kind, int Length = 0, int Precis
                 return null;
         }
 
+        if (name == Contents)
+        {
+            type = Attachment;
+            return open < 0 ? null : $"{name} takes no arguments";
+        }
+
         if (!Plain.TryGetValue(name, out var kind))
-            return $"unknown type '{text}'; the types are string(n), text, int32, int64, decimal(p,s), double, boolean, date, timestamp, binary";
+            return $"unknown type '{text}'; the types are string(n), text, int32, int64, decimal(p,s), double, boolean, date, timestamp, binary, attachment";
         if (open >= 0) return $"{name} takes no arguments";
         type = new ItemType(kind);
         return null;
@@ -81,10 +95,13 @@ public readonly record struct ItemType(ItemKind Kind, int Length = 0, int Precis
 
     public override string ToString() => Kind switch
     {
+        _ when IsAttachment => Contents,
         ItemKind.String => string.Create(CultureInfo.InvariantCulture, $"string({Length})"),
         ItemKind.Decimal => string.Create(CultureInfo.InvariantCulture, $"decimal({Precision},{Scale})"),
         var kind => Plain.First(entry => entry.Value == kind).Key,
     };
+
+    const string Contents = "attachment";
 
     static readonly Dictionary<string, ItemKind> Plain = new(StringComparer.Ordinal)
     {

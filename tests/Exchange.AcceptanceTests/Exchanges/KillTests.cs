@@ -19,7 +19,10 @@ public sealed class KillTests
 
     static readonly string[] Modes = ["changelog", "snapshot", "wal"];
 
-    public static IEnumerable<object[]> Cases => Enum.GetNames<ExchangeStep>()
+    /// <summary>Steps of attachments are walked by <see cref="Attachments.AttachmentKillTests"/>: this table has none.</summary>
+    static readonly string[] Steps = [.. Enum.GetNames<ExchangeStep>().Where(step => !step.Contains("Contents", StringComparison.Ordinal))];
+
+    public static IEnumerable<object[]> Cases => Steps
         .Select((step, at) => new object[] { step, step == nameof(ExchangeStep.Acknowledge) ? Modes[0] : Modes[at % Modes.Length] });
 
     [TestMethod]
@@ -27,7 +30,7 @@ public sealed class KillTests
     public async Task Killed_after_a_step_and_started_again_nothing_is_lost_or_doubled(string step, string mode)
     {
         // Turn and turn about, so that steps meet both stores and all engines while the run stays short.
-        var at = Enum.GetNames<ExchangeStep>().ToList().IndexOf(step);
+        var at = Steps.ToList().IndexOf(step);
         var even = at / Modes.Length % 2 == 0;
         await using var store = at % 2 == 0 ? await TestDatabase.CreateAsync("postgresql") : null;
         await using var source = await FrontEnd.CreateAsync(even || mode == "wal" ? "postgresql" : "mysql");

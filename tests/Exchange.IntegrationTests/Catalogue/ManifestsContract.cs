@@ -238,6 +238,8 @@ public abstract class ManifestsContract
 
         public ITargetWriter Target => throw new NotSupportedException();
 
+        public IAttachmentTable Attachments => throw new NotSupportedException();
+
         public IChecksums Checksums => throw new NotSupportedException();
 
         public IFrontEndDatabase Open(FrontEndConnection connection) => this;

@@ -136,6 +136,8 @@ public sealed class FrontEndLookTests
 
         public ITargetWriter Target => throw new NotSupportedException();
 
+        public IAttachmentTable Attachments => throw new NotSupportedException();
+
         public IChecksums Checksums => throw new NotSupportedException();
 
         public Task<IReadOnlyList<ConnectionStep>> CheckAsync(SourceQuery? sample, CancellationToken cancel)

@@ -25,22 +25,22 @@ internal sealed partial class MySqlReadSession
             var alternatives = new List<string>();
             for (var row = start; row < Math.Min(start + atOnce, keys.Count); row++)
             {
-                var parts = new List<string>();
-                for (var at = 0; at < key.Count && !keys.Columns[at].IsNull(row); at++)
-                {
-                    var name = string.Create(CultureInfo.InvariantCulture, $"@k{row - start}_{at}");
-                    command.Parameters.AddWithValue(name, KeyValue(key[at], keys.Columns[at], row));
-                    var value = Form(key[at]) is MySqlForm.WideDecimal ? $"CAST({name} AS {key[at].Native})" : name;
-                    parts.Add(key.Count == 1 ? value : $"{Name(key[at])} = {value}");
-                }
-
-                if (parts.Count == key.Count) alternatives.Add(string.Join(" AND ", parts));
+                // One column's keys stand in a list, which the optimizer takes one by one.
+                if (key.Count > 1 && KeyCondition(command, key, keys, row, row - start) is { } condition) alternatives.Add(condition);
+                else if (key.Count == 1 && !keys.Columns[0].IsNull(row)) alternatives.Add(KeyParameter(command, key[0], keys.Columns[0], row, row - start, 0));
             }
 
             if (alternatives.Count == 0) continue;
             command.CommandText = rows(from, key.Count == 1 ? $"{Name(key[0])} IN ({string.Join(", ", alternatives)})" : $"({string.Join(" OR ", alternatives.Select(one => $"({one})"))})");
             await RunAsync(command, page, cancel);
         }
+    }
+
+    string KeyParameter(MySqlCommand command, ColumnShape column, Column values, int row, int number, int at)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"@k{number}_{at}");
+        command.Parameters.AddWithValue(name, KeyValue(column, values, row));
+        return Form(column) is MySqlForm.WideDecimal ? $"CAST({name} AS {column.Native})" : name;
     }
 
     public override async Task<TrackPoint> TrackAsync(string from, ColumnShape column, CancellationToken cancel)

@@ -150,7 +150,7 @@ internal sealed class MySqlTarget(SqlDialect dialect, TimeProvider clock) : Targ
 
     public override object Instant(long microseconds, TimeZoneInfo? zone) => MySqlText.Instant(microseconds, zone);
 
-    public override string KeepExisting(string key) => $"ON DUPLICATE KEY UPDATE {Dialect.Quote(key)} = {Dialect.Quote(key)}";
+    public override string KeepExisting(IReadOnlyList<string> key) => $"ON DUPLICATE KEY UPDATE {Dialect.Quote(key[0])} = {Dialect.Quote(key[0])}";
 
     public override TargetTransaction Transaction(DbConnection connection, FrontEndConnection settings, TargetTable target, FreshTarget fresh) =>
         new MySqlTransaction(this, (MySqlConnection)connection, settings, target);

@@ -105,11 +105,8 @@ internal sealed partial class PostgreSqlReadSession : ReadSession
 
     public override async Task ReadKeysAsync(Func<string, string, string> rows, string from, IReadOnlyList<ColumnShape> key, RowBatch keys, PageBuilder page, CancellationToken cancel)
     {
-        var arrays = key.Select((column, at) => Array(column, keys.Columns[at])).ToList();
-        var unnested = string.Join(", ", key.Select((column, at) => $"{Setting(at)}::{(Form(column) == PostgreSqlForm.CastUnordered ? "text" : column.Native)}[]"));
-        var same = string.Join(" AND ", key.Select((column, at) => $"{(Form(column) == PostgreSqlForm.CastUnordered ? OrderText(column) : Name(column))} = k.k{at}"));
-        var names = string.Join(", ", key.Select((_, at) => $"k{at}"));
-        await ReadAsync(rows(from, $"EXISTS (SELECT 1 FROM unnest({unnested}) AS k({names}) WHERE {same})"), arrays, page, cancel);
+        var condition = KeyCondition(key, keys, out var parameters);
+        await ReadAsync(rows(from, condition), parameters, page, cancel);
     }
 
     public override async ValueTask DisposeAsync()

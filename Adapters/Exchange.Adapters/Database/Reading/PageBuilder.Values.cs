@@ -49,7 +49,8 @@ internal sealed partial class PageBuilder
         }
 
         ((LongColumn)_columns[column]).Append(value);
-        _read += sizeof(long);
+        // Contents that are read apart take their share of a page all the same.
+        _read += _shapes[column].Part == CellPart.Size ? value : sizeof(long);
     }
 
     public void Flag(int column, long value)

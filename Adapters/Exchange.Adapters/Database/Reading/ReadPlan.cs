@@ -23,7 +23,12 @@ internal sealed class ReadPlan
     public IReadOnlyList<ColumnShape> Find(IEnumerable<string> items) =>
         [.. items.Select(item => Columns.FirstOrDefault(column => column.Item == item) ?? throw new ArgumentException($"'{item}' is not among the columns that are read."))];
 
-    public string Values(ReadSession session) => string.Join(", ", Columns.Select(session.Value));
+    public string Values(ReadSession session) => string.Join(", ", Columns.Select(column => column.Part switch
+    {
+        CellPart.Small => $"CASE WHEN {session.Size(column.Of!)} <= {_query.LargestCell} THEN {session.Contents(column.Of!)} END",
+        CellPart.Size => session.Size(column.Of!),
+        _ => session.Value(column),
+    }));
 
     public static string Texts(ReadSession session, IEnumerable<ColumnShape> columns) => string.Join(", ", columns.Select(session.OrderText));
 

@@ -27,6 +27,24 @@ internal abstract class ReadSession : IAsyncDisposable
     /// <summary>The expression in the select list from which <see cref="ReadAsync"/> takes the value.</summary>
     public abstract string Value(ColumnShape column);
 
+    /// <summary>The bytes of a binary or text column (of a text: UTF-8), not sent by the engine before it has looked at their size.</summary>
+    public abstract string Contents(ColumnShape column);
+
+    /// <summary>How many bytes <see cref="Contents"/> has, about, by looking at as little of it as the engine can.</summary>
+    public abstract string Size(ColumnShape column);
+
+    /// <summary>How a part of a column travels.</summary>
+    public abstract ColumnShape PartOf(ColumnShape column, CellPart part);
+
+    /// <summary>Reads contents in pieces. The key's row was read before in this session.</summary>
+    /// <param name="query">What is read.</param>
+    /// <param name="plan">Its pieces of SQL.</param>
+    /// <param name="key">One row of key columns.</param>
+    /// <param name="column">The column itself.</param>
+    /// <param name="take">Takes each piece, which is valid until it returns.</param>
+    /// <param name="cancel">Stops.</param>
+    public abstract Task ReadContentsAsync(SourceQuery query, ReadPlan plan, RowBatch key, ColumnShape column, Func<ReadOnlyMemory<byte>, ValueTask> take, CancellationToken cancel);
+
     /// <summary>What rows are ordered and compared by.</summary>
     /// <param name="column">The column.</param>
     /// <param name="codePoint">By code point where the value is text, else as the engine does by itself (and so by its index).</param>

@@ -1,4 +1,6 @@
+using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
+using Exchange.Contracts.Rows;
 
 namespace Exchange.Adapters.Database.Reading;
 
@@ -71,7 +73,15 @@ internal sealed partial class SourceReader(FrontEndConnection connection, SqlDia
     async Task<ReadPlan> PlanAsync(ReadSession session, SourceQuery query, CancellationToken cancel)
     {
         var from = From(query);
-        return new ReadPlan(dialect, query, from, await session.ShapesAsync(from, query.Columns, cancel));
+        var columns = await session.ShapesAsync(from, query.Columns, cancel);
+        return new ReadPlan(dialect, query, from, [.. columns.Select((column, at) => query.Columns[at].Part is not CellPart.Whole and var part ? Part(session, query, column, part) : column)]);
+    }
+
+    ColumnShape Part(ReadSession session, SourceQuery query, ColumnShape column, CellPart part)
+    {
+        if (column.Type.IsText || column.Type.Kind == ItemKind.Binary) return session.PartOf(column, part) with { Part = part, Of = column };
+        throw new FrontEndException(FrontEndFault.Standing, ErrorCodes.FrontEndUnfit, Party.Provider, $"{connection}: column '{column.Column}' of {Label(query)} reads as {column.Type}; an attachment is binary or text.",
+            "Name the column that holds the contents, or give the item another type.");
     }
 
     /// <summary>A query's last line may be a comment, and its last sign a semicolon.</summary>

@@ -150,9 +150,10 @@ internal sealed class SqlServerTarget(SqlDialect dialect, TimeProvider clock) : 
     /// <summary>Text with a character after it: the server pads with blanks what it compares, and "a" is not "a ".</summary>
     public override string Exactly(string column, ItemType type) => type.IsText ? $"CAST({column} AS nvarchar(max)) COLLATE {SqlServerDialect.ByCodePoint} + N'.'" : column;
 
-    public override string InsertNew(string table, string columns, string rows, string key) =>
+    /// <remarks>The key's first column is a text, others are numbers.</remarks>
+    public override string InsertNew(string table, string columns, string rows, IReadOnlyList<string> key) =>
         $"INSERT INTO {table} ({columns}) SELECT {columns} FROM (VALUES {rows}) AS v ({columns}) " +
-        $"WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WITH (UPDLOCK, HOLDLOCK) WHERE t.{Dialect.Quote(key)} = v.{Dialect.Quote(key)} COLLATE {SqlServerDialect.ByCodePoint})";
+        $"WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WITH (UPDLOCK, HOLDLOCK) WHERE {string.Join(" AND ", key.Select(column => $"t.{Dialect.Quote(column)} = v.{Dialect.Quote(column)}{(column == key[0] ? $" COLLATE {SqlServerDialect.ByCodePoint}" : "")}"))})";
 
     public override TargetTransaction Transaction(DbConnection connection, FrontEndConnection settings, TargetTable target, FreshTarget fresh) =>
         new SqlServerTransaction(this, (SqlServerSession)connection, settings, target, fresh);

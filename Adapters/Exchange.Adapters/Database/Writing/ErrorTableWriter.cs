@@ -46,7 +46,7 @@ internal sealed class ErrorTableWriter(TargetEngine engine, FrontEndConnection c
             var sql = new StringBuilder();
             for (var at = 0; at < chunk.Length; at++)
                 sql.Append(at == 0 ? "(" : ", (").AppendJoin(", ", Values(chunk[at]).Select(value => Parameter(command, value))).Append(')');
-            command.CommandText = engine.InsertNew(engine.Dialect.Quote(table.Table), string.Join(", ", columns.Select(engine.Dialect.Quote)), sql.ToString(), "err_id");
+            command.CommandText = engine.InsertNew(engine.Dialect.Quote(table.Table), string.Join(", ", columns.Select(engine.Dialect.Quote)), sql.ToString(), ["err_id"]);
             await command.ExecuteNonQueryAsync(cancel);
         }
     }, cancel);

@@ -108,14 +108,14 @@ internal abstract class TargetEngine(SqlDialect dialect, TimeProvider clock)
     public virtual string Exactly(string column, ItemType type) => column;
 
     /// <summary>What has an INSERT leave rows alone whose key stands already.</summary>
-    public virtual string KeepExisting(string key) => $"ON CONFLICT ({Dialect.Quote(key)}) DO NOTHING";
+    public virtual string KeepExisting(IReadOnlyList<string> key) => $"ON CONFLICT ({string.Join(", ", key.Select(Dialect.Quote))}) DO NOTHING";
 
     /// <summary>An INSERT that leaves rows alone whose key stands already.</summary>
     /// <param name="table">Quoted.</param>
     /// <param name="columns">Quoted, with commas.</param>
     /// <param name="rows">Parameters of each row in parentheses, with commas.</param>
-    /// <param name="key">The key's column.</param>
-    public virtual string InsertNew(string table, string columns, string rows, string key) => $"INSERT INTO {table} ({columns}) VALUES {rows} {KeepExisting(key)}";
+    /// <param name="key">The key's columns; texts compare by code point.</param>
+    public virtual string InsertNew(string table, string columns, string rows, IReadOnlyList<string> key) => $"INSERT INTO {table} ({columns}) VALUES {rows} {KeepExisting(key)}";
 
     public abstract TargetTransaction Transaction(DbConnection connection, FrontEndConnection settings, TargetTable target, FreshTarget fresh);
 

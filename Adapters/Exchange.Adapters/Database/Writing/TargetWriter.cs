@@ -11,7 +11,7 @@ internal sealed class TargetWriter(TargetEngine engine, FrontEndConnection conne
     public Task<IReadOnlyList<string>> EnsureAsync(TargetTable target, bool create, CancellationToken cancel) => RunAsync("preparing", target, async () =>
     {
         await using var session = await engine.OpenAsync(connection, cancel);
-        return await new TablePreparation(engine, connection).PrepareAsync(session, [(target, create), (AppliedLedger.Shape(target.Table), true)], cancel);
+        return await new TablePreparation(engine, connection).PrepareAsync(session, [(target, create), (AppliedLedger.Shape(target.Table), true), .. target.HasAttachments ? [(AttachmentTableWriter.Shape(target.Table), true)] : Array.Empty<(TargetTable, bool)>()], cancel);
     }, cancel);
 
     public Task<ITargetTransaction> BeginAsync(TargetTable target, CancellationToken cancel) => RunAsync<ITargetTransaction>("connecting to write", target, async () =>

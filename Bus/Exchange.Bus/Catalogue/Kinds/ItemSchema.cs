@@ -15,7 +15,7 @@ internal static class ItemSchema
     static readonly Field<string> Title = new("title", Scalars.Text, "What people read.");
 
     static readonly Field<ItemType> Type = new("type", Scalars.Type,
-        "string(n) with n code points, text, int32, int64, decimal(p,s) with at most 28 digits, double, boolean, date, timestamp (an instant, microseconds), binary.", required: true);
+        "string(n) with n code points, text, int32, int64, decimal(p,s) with at most 28 digits, double, boolean, date, timestamp (an instant, microseconds), binary, attachment (a file or other contents of any size, carried beside the rows: rows hold `sha256:DIGEST/BYTES`, the target's table exchange_attachment the contents).", required: true);
 
     static readonly Field<bool> Required = new("required", Scalars.Boolean, "Whether NULL and the empty text are errors; default false.");
     static readonly Field<string> CodeSet = new("codeSet", Scalars.NameOf(ManifestKind.CodeSet), "Set that the value must stand in.");
@@ -26,7 +26,9 @@ internal static class ItemSchema
     static readonly Field<IReadOnlyList<string>> Normalize = new("normalize", new ListShape<string>(new ScalarShape<string>("step", ReadNormalisation)),
         "Done in order before the checks: trim, halfwidth, fullwidth, upper, lower, or a date format such as yyyyMMdd that texts are read by. Nothing by default.");
 
-    public static RecordShape<Item> Item { get; } = new("item", [Name, Title, Type, Required, CodeSet, Rules, Normalize], values => new Item
+    static readonly Field<long> MaxAttachmentBytes = new("maxAttachmentBytes", Scalars.Size(1024, 1L << 40), "Of an attachment: most bytes of its contents; larger ones are error rows and are not kept. Default 1GiB.");
+
+    public static RecordShape<Item> Item { get; } = new("item", [Name, Title, Type, Required, CodeSet, Rules, Normalize, MaxAttachmentBytes], values => new Item
     {
         Name = values.Required(Name),
         Title = values.Optional(Title),
@@ -35,6 +37,7 @@ internal static class ItemSchema
         CodeSet = values.Optional(CodeSet),
         Rules = values.Or(Rules, []),
         Normalize = values.Or(Normalize, []),
+        MaxAttachmentBytes = values.OptionalValue(MaxAttachmentBytes),
     });
 
     static readonly Field<string> ReferenceResource = new("resource", Scalars.NameOf(ManifestKind.Resource), "The other resource.", required: true);

@@ -41,6 +41,7 @@ internal sealed class RouteColumns(Subscription subscription, Resource resource,
     {
         var sources = (mapped.From is null ? 0 : 1) + (mapped.Expression is null ? 0 : 1) + (mapped.Constant is null ? 0 : 1);
         if (sources != 1) return Problem($"Column '{mapped.Column}' needs exactly one of from, expression and constant.");
+        if (mapped.Type is { IsAttachment: true }) return Problem($"Column '{mapped.Column}': attachments come from items of that type; leave the column's type out.");
         if (mapped.CodeMap is not null && mapped.From is null) return Problem($"Column '{mapped.Column}': a codeMap translates an item; name it with from.");
         if (mapped.Constant is { } constant) return Constant(mapped, constant);
         if (mapped.Expression is { } text)
@@ -90,6 +91,7 @@ internal sealed class RouteColumns(Subscription subscription, Resource resource,
     {
         if (!catalogue.CodeMaps.TryGetValue(mapped.CodeMap!, out var map)) return Problem($"Column '{mapped.Column}': there is no CodeMap '{mapped.CodeMap}'{Nearest(mapped.CodeMap!, catalogue.CodeMaps.Keys)}.");
         if (mapped.Format is not null) return Problem($"Column '{mapped.Column}': a format does not go with a codeMap.");
+        if (item.Type.IsAttachment) return Problem($"Column '{mapped.Column}': item '{item.Name}' is an attachment; it has no codes.");
         if (item.Type.Kind is ItemKind.Binary or ItemKind.Double) return Problem($"Column '{mapped.Column}': item '{item.Name}' is {item.Type}; codes are texts, numbers or dates.");
         var type = mapped.Type ?? Kinds.TextOf(Math.Max(1, map.Map.Values.Select(value => value.EnumerateRunes().Count()).DefaultIfEmpty(1).Max()));
         var values = Exchange.Contracts.Rows.Column.Create(mapped.Column, type, map.Map.Count);

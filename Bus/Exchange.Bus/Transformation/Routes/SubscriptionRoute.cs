@@ -32,10 +32,13 @@ internal sealed class SubscriptionRoute : IRoute
         _items = items;
         _readItems = [.. items.Select(item => item.Name)];
         _keyItems = [.. keyItems.Select(name => items.First(item => item.Name == name))];
+        Attachments = [.. items.Where(item => item.Type.IsAttachment && columns.Any(column => column.Items.Contains(item.Name))).Select(item => item.Name)];
         _keyPlaces = [.. key.Columns.Select(column => columns.ToList().IndexOf(column))];
     }
 
     public TargetTable Target { get; }
+
+    public IReadOnlyList<string> Attachments { get; }
 
     public bool TakesEveryRow => _filter is null;
 

@@ -1,4 +1,5 @@
 using Exchange.Adapters.Database.SqlServer;
+using Exchange.Adapters.Database.Writing;
 using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Rows;
 
@@ -123,6 +124,60 @@ public sealed class SqlServerStatementTests
             }
 
             Holds(scene, atLeast: 18);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(false, "blob")]
+    [DataRow(true, "image")]
+    public async Task Those_that_read_contents_apart_and_send_them(bool snapshot, string column)
+    {
+        await using var scene = new SqlServerScene(snapshot);
+        await using var database = scene.Open();
+        byte[] contents = [.. Enumerable.Range(0, 200_000).Select(at => (byte)(at % 251))];
+        scene.Script.First = request => request.Sql switch
+        {
+            var sql when sql.Contains("CASE WHEN CONVERT(bigint, DATALENGTH(", StringComparison.Ordinal) =>
+                new TdsAnswer().Rows([new("k", "int"), new("编号", "int"), new("small", "varbinary(max)"), new("size", "bigint")], [[7, 7, null, (long)contents.Length]]).Done(),
+            var sql when sql.StartsWith("SELECT CONVERT(varbinary(max), ", StringComparison.Ordinal) => new TdsAnswer().Rows([new("contents", "varbinary(max)")], [[contents]]).Done(),
+            _ => null,
+        };
+        var query = SqlServerScene.Query(unique: true, ["编号"]) with { Columns = [new("编号", "编号"), new("scan", column) { Part = CellPart.Small }, new("size", column) { Part = CellPart.Size }], LargestCell = 1000 };
+        var key = RowBatch.Empty([("编号", new ItemType(ItemKind.Int32))]);
+        ((LongColumn)key.Columns[0]).Append(7);
+        key.EndRow();
+        var taker = new Taker();
+        var page = await database.Source.ReadContentsAsync(query, key, taker, Cancel);
+        Assert.AreEqual(contents.Length, ((LongColumn)page.Rows["size"])[0]);
+        CollectionAssert.AreEqual(contents, taker.Taken);
+        Assert.IsGreaterThan(1, taker.Pieces);
+
+        scene.Script.First = request => null;
+        var table = new AttachmentTableWriter(new SqlServerTarget(new SqlServerDialect(), TimeProvider.System), scene.Connection);
+        await table.WriteAsync(Target(DeletePolicy.Apply), SqlServerScene.Sentinel, PartsAsync(), Cancel);
+        Holds(scene, atLeast: 5);
+
+        async IAsyncEnumerable<ReadOnlyMemory<byte>> PartsAsync()
+        {
+            await Task.Yield();
+            yield return contents;
+            yield return contents;
+        }
+    }
+
+    sealed class Taker : IContentTaker
+    {
+        public List<byte> Taken { get; } = [];
+
+        public int Pieces { get; private set; }
+
+        public bool Wants(string item, long size) => item == "scan" && size == 200_000;
+
+        public ValueTask TakeAsync(string item, ReadOnlyMemory<byte> piece, CancellationToken cancel)
+        {
+            Taken.AddRange(piece.Span);
+            Pieces++;
+            return ValueTask.CompletedTask;
         }
     }
 

@@ -1,0 +1,133 @@
+using System.Data.Common;
+using System.Globalization;
+using Exchange.Contracts.FrontEnd;
+using Exchange.Contracts.Rows;
+
+namespace Exchange.Adapters.Database.Writing;
+
+/// <inheritdoc cref="IAttachmentTable"/>
+/// <remarks>Each part in a transaction of its own, so that no other writer of the database waits for more than one part.</remarks>
+internal sealed class AttachmentTableWriter(TargetEngine engine, FrontEndConnection connection) : IAttachmentTable
+{
+    const int ReferencesAtOnce = 200;
+
+    static readonly ItemType Number = new(ItemKind.Int32);
+    static readonly ItemType Bytes = new(ItemKind.Binary);
+    static readonly string[] Key = ["reference", "part"];
+
+    /// <summary>Described as a target, so that it is made and compared as every other table.</summary>
+    public static TargetTable Shape(TableName beside) => new()
+    {
+        Subscription = "",
+        Table = beside with { Name = "exchange_attachment" },
+        Key = Key,
+        Title = "Contents of attachments, in parts; part 0 is written last",
+        Columns =
+        [
+            new("reference", ItemType.String(AttachmentReference.LongestText), true, "sha256:DIGEST/BYTES, as rows hold it"),
+            new("part", Number, true, "From 0; each of 1 MiB, the last excepted"),
+            new("content", Bytes, true, "The bytes of this part"),
+        ],
+    };
+
+    public Task<IReadOnlySet<string>> WholeAsync(TargetTable target, IReadOnlyCollection<string> references, CancellationToken cancel) => RunAsync("looking for attachments beside", target, async session =>
+    {
+        var whole = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var asked in references.Chunk(ReferencesAtOnce))
+        {
+            await using var command = session.Command("");
+            var names = new List<string>();
+            foreach (var reference in asked)
+            {
+                names.Add(string.Create(CultureInfo.InvariantCulture, $"@r{names.Count}"));
+                engine.Bind(command, names[^1], Text(reference), 0, null);
+            }
+
+            command.CommandText = $"SELECT {Quoted("reference")} FROM {Table(target)} WHERE {Quoted("part")} = 0 AND {Quoted("reference")} IN ({string.Join(", ", names)})";
+            await using var reader = await command.ExecuteReaderAsync(cancel);
+            while (await reader.ReadAsync(cancel)) whole.Add(reader.GetString(0));
+        }
+
+        return (IReadOnlySet<string>)whole;
+    }, cancel);
+
+    public async Task WriteAsync(TargetTable target, string reference, IAsyncEnumerable<ReadOnlyMemory<byte>> parts, CancellationToken cancel)
+    {
+        await using var session = await RunAsync("connecting to write attachments beside", target, () => engine.OpenAsync(connection, cancel), cancel);
+        byte[]? first = null;
+        var number = 0;
+        await foreach (var part in parts.WithCancellation(cancel))
+        {
+            if (number == 0) first = part.ToArray();
+            else await PartAsync(session, target, reference, number, part, cancel);
+            number++;
+        }
+
+        // Only now: all others stand, and whoever gave the parts has seen them to their end.
+        await PartAsync(session, target, reference, 0, first ?? throw new ArgumentException("Contents have at least one part.", nameof(parts)), cancel);
+    }
+
+    Task<int> PartAsync(DbConnection session, TargetTable target, string reference, int number, ReadOnlyMemory<byte> content, CancellationToken cancel) => RunAsync("writing an attachment beside", target, async () =>
+    {
+        await engine.BeginAsync(session, cancel);
+        try
+        {
+            await using var command = session.Command("");
+            engine.Bind(command, "@reference", Text(reference), 0, null);
+            engine.Bind(command, "@part", NumberOf(number), 0, null);
+            engine.Bind(command, "@content", BytesOf(content.Span), 0, null);
+            command.CommandText = engine.InsertNew(Table(target), $"{Quoted("reference")}, {Quoted("part")}, {Quoted("content")}", "(@reference, @part, @content)", Key);
+            var rows = await command.ExecuteNonQueryAsync(cancel);
+            await session.RunAsync("COMMIT", cancel);
+            return rows;
+        }
+        catch
+        {
+            await session.TryAsync("ROLLBACK");
+            throw;
+        }
+    }, cancel);
+
+    Task<T> RunAsync<T>(string doing, TargetTable target, Func<DbConnection, Task<T>> work, CancellationToken cancel) => RunAsync(doing, target, async () =>
+    {
+        await using var session = await engine.OpenAsync(connection, cancel);
+        return await work(session);
+    }, cancel);
+
+    async Task<T> RunAsync<T>(string doing, TargetTable target, Func<Task<T>> work, CancellationToken cancel)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (Exception exception) when (!(exception is OperationCanceledException && cancel.IsCancellationRequested))
+        {
+            throw engine.Classify(exception, connection, $"{doing} {connection.Name}.{target.Table}");
+        }
+    }
+
+    string Table(TargetTable target) => engine.Dialect.Quote(Shape(target.Table).Table);
+
+    string Quoted(string name) => engine.Dialect.Quote(name);
+
+    static BytesColumn Text(string text)
+    {
+        var column = new BytesColumn("reference", ItemType.Attachment, 1);
+        column.Append(text);
+        return column;
+    }
+
+    static BytesColumn BytesOf(ReadOnlySpan<byte> content)
+    {
+        var column = new BytesColumn("content", Bytes, 1);
+        column.Append(content);
+        return column;
+    }
+
+    static LongColumn NumberOf(int number)
+    {
+        var column = new LongColumn("part", Number, 1);
+        column.Append(number);
+        return column;
+    }
+}

@@ -1,0 +1,54 @@
+using Exchange.Bus.Delivery;
+using Exchange.Bus.Intake;
+using Exchange.Bus.Log;
+using Exchange.Contracts.Rows;
+
+namespace Exchange.Bus.Attachments;
+
+/// <summary>
+/// Sends the contents that rows of batches refer to, before the transaction that writes the rows: a row at a target never refers to contents that are not there. What stands there whole is not sent
+/// again. Killed between, the next delivery finds what was sent.
+/// </summary>
+internal sealed class AttachmentDelivery(RowDelivery rows, ContentStore contents, ExchangeSteps steps)
+{
+    /// <param name="run">The delivery.</param>
+    /// <param name="batches">Those that are to be written, in any state.</param>
+    /// <param name="cancel">Stops; contents that were sent stay.</param>
+    public async Task SendAsync(DeliveryRun run, IEnumerable<LogBatch> batches, CancellationToken cancel)
+    {
+        if (run.Route.Attachments.Count == 0) return;
+        foreach (var batch in batches.Where(batch => batch is { State: BatchState.Visible, Upserts: > 0 }))
+        {
+            var (log, routed) = await rows.RoutedAsync(run, batch, cancel);
+            var references = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var column in run.Route.Attachments.Select(log.Ordinal).Where(at => at >= 0).Select(at => log.Columns[at]).Where(column => column.Type.IsAttachment))
+                for (var row = 0; row < routed.Rows.Count; row++)
+                    if (routed.Rows.Operations[row] == RowOperation.Upsert && column.TextAt(routed.SourceRows[row]) is { } reference) references.Add(reference);
+            await SendAsync(run, references, cancel);
+        }
+    }
+
+    async Task SendAsync(DeliveryRun run, HashSet<string> references, CancellationToken cancel)
+    {
+        if (references.Count == 0) return;
+        var table = run.Database.Attachments;
+        references.ExceptWith(await table.WholeAsync(run.Route.Target, references, cancel));
+        foreach (var reference in references)
+        {
+            await table.WriteAsync(run.Route.Target, reference, PartsAsync(run, reference, cancel), cancel);
+            run.Report("sending attachments");
+        }
+
+        if (references.Count > 0) steps.Reached(ExchangeStep.DeliverContents, run.Name);
+    }
+
+    async IAsyncEnumerable<ReadOnlyMemory<byte>> PartsAsync(DeliveryRun run, string reference, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        await foreach (var part in contents.ReadAsync(reference, cancel))
+        {
+            yield return part;
+            run.WrittenBytes += part.Length;
+            steps.Reached(ExchangeStep.DeliverContentsPart, run.Name);
+        }
+    }
+}
