@@ -11,6 +11,9 @@ namespace Exchange.Bus.Attachments;
 /// </summary>
 internal sealed class AttachmentDelivery(RowDelivery rows, ContentStore contents, ExchangeSteps steps)
 {
+    /// <summary>Contents of one part are sent together, up to about so many bytes and so many of them: a transaction each would take longer than they do.</summary>
+    const int SmallBytes = 4 * 1024 * 1024, SmallAtOnce = 1000;
+
     /// <param name="run">The delivery.</param>
     /// <param name="batches">Those that are to be written, in any state.</param>
     /// <param name="cancel">Stops; contents that were sent stay.</param>
@@ -33,13 +36,34 @@ internal sealed class AttachmentDelivery(RowDelivery rows, ContentStore contents
         if (references.Count == 0) return;
         var table = run.Database.Attachments;
         references.ExceptWith(await table.WholeAsync(run.Route.Target, references, cancel));
+        var small = new List<(string Reference, ReadOnlyMemory<byte> Content)>();
+        var held = 0L;
         foreach (var reference in references)
         {
-            await table.WriteAsync(run.Route.Target, reference, PartsAsync(run, reference, cancel), cancel);
-            run.Report("sending attachments");
+            if (AttachmentReference.Parse(reference).Size > AttachmentReference.PartBytes)
+            {
+                await table.WriteAsync(run.Route.Target, reference, PartsAsync(run, reference, cancel), cancel);
+                run.Report("sending attachments");
+                continue;
+            }
+
+            await foreach (var part in PartsAsync(run, reference, cancel)) small.Add((reference, part.ToArray()));
+            held += small[^1].Content.Length;
+            if (held < SmallBytes && small.Count < SmallAtOnce) continue;
+            await SendSmallAsync();
         }
 
+        await SendSmallAsync();
         if (references.Count > 0) steps.Reached(ExchangeStep.DeliverContents, run.Name);
+
+        async Task SendSmallAsync()
+        {
+            if (small.Count == 0) return;
+            await table.WriteSmallAsync(run.Route.Target, small, cancel);
+            run.Report("sending attachments");
+            small.Clear();
+            held = 0;
+        }
     }
 
     async IAsyncEnumerable<ReadOnlyMemory<byte>> PartsAsync(DeliveryRun run, string reference, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)

@@ -7,6 +7,9 @@ namespace Exchange.Bus.Attachments;
 /// <summary>Puts contents into the hub's store: what stands there already is only touched, so that no sweep takes it; the rest is put in its place and named once it is durable.</summary>
 internal sealed class StoredContents(IStore store, IContentPlace place, TimeProvider time) : ContentIntake
 {
+    /// <summary>Contents that are put at the same time.</summary>
+    const int Together = 8;
+
     readonly Dictionary<string, string> _placed = new(StringComparer.Ordinal);
     readonly List<string> _needless = [];
 
@@ -21,14 +24,15 @@ internal sealed class StoredContents(IStore store, IContentPlace place, TimeProv
                 row => row.GetString(0), cancel, table.Parameters(session.Engine, ("now", Now))), cancel));
         }
 
-        for (var at = 0; at < contents.Count; at++)
+        var missing = Enumerable.Range(0, contents.Count).Where(at => known.Add(references[at])).ToList();
+        // Each waits for its own sync: beside each other they wait for one.
+        await Parallel.ForEachAsync(missing, new ParallelOptions { MaxDegreeOfParallelism = Together, CancellationToken = cancel }, async (at, stop) =>
         {
-            if (!known.Add(references[at])) continue;
-            await using var writer = await place.BeginAsync(cancel);
-            await writer.WriteAsync(contents[at], cancel);
-            _placed[references[at]] = await writer.FinishAsync(AttachmentReference.Parse(references[at]), cancel);
-        }
-
+            await using var writer = await place.BeginAsync(stop);
+            await writer.WriteAsync(contents[at], stop);
+            var placed = await writer.FinishAsync(AttachmentReference.Parse(references[at]), stop);
+            lock (_placed) _placed[references[at]] = placed;
+        });
         return references;
     }
 

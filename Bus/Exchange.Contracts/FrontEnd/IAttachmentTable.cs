@@ -10,6 +10,9 @@ public interface IAttachmentTable
     /// <summary>Which of those references stand there whole.</summary>
     Task<IReadOnlySet<string>> WholeAsync(TargetTable target, IReadOnlyCollection<string> references, CancellationToken cancel);
 
+    /// <summary>Writes contents of one part each, those that are missing, all in one transaction.</summary>
+    Task WriteSmallAsync(TargetTable target, IReadOnlyList<(string Reference, ReadOnlyMemory<byte> Content)> contents, CancellationToken cancel);
+
     /// <summary>Writes the parts that are missing.</summary>
     /// <param name="target">Prepared by <see cref="ITargetWriter.EnsureAsync"/>.</param>
     /// <param name="reference">The reference.</param>

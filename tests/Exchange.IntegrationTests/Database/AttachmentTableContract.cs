@@ -34,6 +34,17 @@ public abstract class AttachmentTableContract(string provider) : TargetSuite(pro
     }
 
     [TestMethod]
+    public async Task Many_small_contents_are_written_together_and_those_that_stand_are_left()
+    {
+        var (table, target) = await PreparedAsync();
+        List<(string Reference, ReadOnlyMemory<byte> Content)> contents = [.. Enumerable.Range(0, 50).Select(at => (new AttachmentReference(new string('c', 64), at).ToString(), (ReadOnlyMemory<byte>)new byte[at]))];
+        await table.WriteSmallAsync(target, [.. contents.Take(20)], Cancel);
+        await Task.WhenAll(table.WriteSmallAsync(target, contents, Cancel), table.WriteSmallAsync(target, [.. contents.AsEnumerable().Reverse()], Cancel));
+        Assert.HasCount(50, await table.WholeAsync(target, [.. contents.Select(one => one.Reference)], Cancel));
+        Assert.AreEqual(string.Join(' ', Enumerable.Range(0, 50).Select(at => $"0:{at}")), string.Join(' ', (await StandingAsync()).Split(' ').OrderBy(part => int.Parse(part[2..], CultureInfo.InvariantCulture))));
+    }
+
+    [TestMethod]
     public async Task Two_subscriptions_that_send_the_same_contents_at_once_write_them_once()
     {
         var (table, target) = await PreparedAsync();

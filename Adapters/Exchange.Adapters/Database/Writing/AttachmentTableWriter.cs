@@ -6,7 +6,7 @@ using Exchange.Contracts.Rows;
 namespace Exchange.Adapters.Database.Writing;
 
 /// <inheritdoc cref="IAttachmentTable"/>
-/// <remarks>Each part in a transaction of its own, so that no other writer of the database waits for more than one part.</remarks>
+/// <remarks>Each part of what is large in a transaction of its own, so that no other writer of the database waits for long.</remarks>
 internal sealed class AttachmentTableWriter(TargetEngine engine, FrontEndConnection connection) : IAttachmentTable
 {
     const int ReferencesAtOnce = 200;
@@ -67,19 +67,33 @@ internal sealed class AttachmentTableWriter(TargetEngine engine, FrontEndConnect
         await PartAsync(session, target, reference, 0, first ?? throw new ArgumentException("Contents have at least one part.", nameof(parts)), cancel);
     }
 
-    Task<int> PartAsync(DbConnection session, TargetTable target, string reference, int number, ReadOnlyMemory<byte> content, CancellationToken cancel) => RunAsync("writing an attachment beside", target, async () =>
+    public async Task WriteSmallAsync(TargetTable target, IReadOnlyList<(string Reference, ReadOnlyMemory<byte> Content)> contents, CancellationToken cancel)
+    {
+        await using var session = await RunAsync("connecting to write attachments beside", target, () => engine.OpenAsync(connection, cancel), cancel);
+        // In one order everywhere, so that two who write the same don't wait for each other.
+        await PartsAsync(session, target, [.. contents.OrderBy(one => one.Reference, StringComparer.Ordinal).Select(one => (one.Reference, 0, one.Content))], cancel);
+    }
+
+    Task<int> PartAsync(DbConnection session, TargetTable target, string reference, int number, ReadOnlyMemory<byte> content, CancellationToken cancel) => PartsAsync(session, target, [(reference, number, content)], cancel);
+
+    /// <summary>Those that are missing, in one transaction.</summary>
+    Task<int> PartsAsync(DbConnection session, TargetTable target, IReadOnlyList<(string Reference, int Number, ReadOnlyMemory<byte> Content)> parts, CancellationToken cancel) => RunAsync("writing an attachment beside", target, async () =>
     {
         await engine.BeginAsync(session, cancel);
         try
         {
-            await using var command = session.Command("");
-            engine.Bind(command, "@reference", Text(reference), 0, null);
-            engine.Bind(command, "@part", NumberOf(number), 0, null);
-            engine.Bind(command, "@content", BytesOf(content.Span), 0, null);
-            command.CommandText = engine.InsertNew(Table(target), $"{Quoted("reference")}, {Quoted("part")}, {Quoted("content")}", "(@reference, @part, @content)", Key);
-            var rows = await command.ExecuteNonQueryAsync(cancel);
+            foreach (var (reference, number, content) in parts)
+            {
+                await using var command = session.Command("");
+                engine.Bind(command, "@reference", Text(reference), 0, null);
+                engine.Bind(command, "@part", NumberOf(number), 0, null);
+                engine.Bind(command, "@content", BytesOf(content.Span), 0, null);
+                command.CommandText = engine.InsertNew(Table(target), $"{Quoted("reference")}, {Quoted("part")}, {Quoted("content")}", "(@reference, @part, @content)", Key);
+                await command.ExecuteNonQueryAsync(cancel);
+            }
+
             await session.RunAsync("COMMIT", cancel);
-            return rows;
+            return parts.Count;
         }
         catch
         {
