@@ -115,7 +115,7 @@ public sealed class BinaryImportTests
         await scene.ImportAsync(0, scene.File("a.txt", "1#a;b#1.5#2026-07-01\n"), "--no-header", "--delimiter", "#");
         await scene.HoldsAsync("1|a;b|1.5|2026-07-01");
         StringAssert.Contains(await scene.RefusedAsync(scene.File("a.csv", "id,name\n1,a\n"), "--sheet", "x"), "no sheets");
-        await scene.ImportAsync(3, await ParquetAsync(scene, "a.parquet", ("2", new string('x', 17 * 1024 * 1024), null, null), ("3", "c", null, null)));
+        await scene.ImportAsync(3, await ParquetAsync(scene, "a.parquet", ("2", new string('x', 2 * 1024 * 1024), null, null), ("3", "c", null, null)));
         CollectionAssert.Contains(await scene.OpenAsync(), "a.parquet, row 1: size");
         await scene.HoldsAsync("1|a;b|1.5|2026-07-01", "3|c|∅|∅");
     }
@@ -128,6 +128,8 @@ public sealed class BinaryImportTests
 
         StringAssert.Contains(await scene.RefusedAsync(scene.File("b.xlsx", workbook[..^300])), "cut off");
         StringAssert.Contains(await scene.RefusedAsync(scene.File("b.parquet", parquet[..^9])), "cut off");
+        // Its writer puts the largest value whole into the head of a page, where Arrow takes 16 MiB.
+        StringAssert.Contains(await scene.RefusedAsync(await ParquetAsync(scene, "large.parquet", ("1", new string('x', 17 * 1024 * 1024), null, null))), "page header");
         StringAssert.Contains(await scene.RefusedAsync(Workbook(scene, "a.xlsx"), "--sheet", "none"), "'数据'");
         StringAssert.Contains(await scene.RefusedAsync(scene.File("o.xls", [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1, 0, 0])), "save it as .xlsx");
     }

@@ -18,6 +18,7 @@ internal sealed class ImportScene : IAsyncDisposable
           provider: d
           key: [id]
           batchRows: 3
+          maxCellBytes: 1048576
           items:
             - { name: id, title: 编号, type: string(20) }
             - { name: name, title: 名称, type: string(40), required: true }

@@ -14,8 +14,8 @@ internal sealed class ParquetSource : IFileSource
     /// <summary>Columns that are read.</summary>
     const int MostColumns = 2_000;
 
-    /// <summary>Bytes of the names and statistics in the footer, each.</summary>
-    const int LargestFooterText = 16 * 1024 * 1024;
+    /// <summary>Bytes of the names and statistics in the footer, each: some writers put the smallest and largest value of a column there whole, however large.</summary>
+    const int LargestFooterText = 64 * 1024 * 1024;
 
     /// <summary>Entries of any list in the footer.</summary>
     const int MostFooterEntries = 1_000_000;
