@@ -15,11 +15,11 @@ namespace Exchange.Adapters;
 /// <summary>The edge to what departments already have.</summary>
 public static class AdaptersModule
 {
-    /// <summary>Registers <see cref="IFrontEndDatabases"/>: PostgreSQL, MariaDB/MySQL, SQL Server and SQLite; and <see cref="IFileSources"/>. Nothing is opened before its first use.</summary>
+    /// <summary>Registers <see cref="IFrontEndDatabases"/>: PostgreSQL, MariaDB/MySQL, SQL Server and SQLite; <see cref="IFileSources"/> and <see cref="IRefusedRowFiles"/>. Nothing is opened before its first use.</summary>
     public static IServiceCollection AddAdapters(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        return services.AddSingleton<IFileSources, FileSources>().AddSingleton<IFrontEndDatabases>(provider =>
+        return services.AddSingleton<IFileSources, FileSources>().AddSingleton<IRefusedRowFiles, RefusedRowFiles>().AddSingleton<IFrontEndDatabases>(provider =>
         {
             var clock = provider.GetRequiredService<TimeProvider>();
             return new FrontEndDatabases(

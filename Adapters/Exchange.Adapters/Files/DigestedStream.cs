@@ -36,6 +36,13 @@ internal sealed class DigestedStream(string path) : Stream
         return Convert.ToHexStringLower(_hash.GetCurrentHash());
     }
 
+    /// <summary>Of a file that is read otherwise.</summary>
+    public static async Task<string> DigestOfAsync(string path, CancellationToken cancel)
+    {
+        await using var file = new DigestedStream(path);
+        return await file.DigestAsync(cancel);
+    }
+
     public override int Read(byte[] buffer, int offset, int count) => Take(buffer.AsSpan(offset, count), _file.Read(buffer, offset, count));
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

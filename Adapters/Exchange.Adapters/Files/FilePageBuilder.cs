@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Exchange.Contracts.Files;
 using Exchange.Contracts.FrontEnd;
@@ -5,10 +6,10 @@ using Exchange.Contracts.Rows;
 
 namespace Exchange.Adapters.Files;
 
-/// <summary>Gathers rows of text into a page: what no cell may hold is null there and a fault beside it. For one writer.</summary>
-/// <param name="columns">Names, in order.</param>
+/// <summary>Gathers rows into a page: what no cell may hold is null there and a fault beside it. For one writer.</summary>
+/// <param name="columns">Names and types, in order.</param>
 /// <param name="largestCell">In bytes of UTF-8.</param>
-internal sealed class FilePageBuilder(IReadOnlyList<string> columns, int largestCell)
+internal sealed class FilePageBuilder(IReadOnlyList<(string Name, ItemType Type)> columns, int largestCell)
 {
     const int MostShown = 200;
 
@@ -18,6 +19,11 @@ internal sealed class FilePageBuilder(IReadOnlyList<string> columns, int largest
     readonly List<long> _places = [];
     readonly List<BrokenFileRow> _broken = [];
     RowBatch _rows = Empty(columns);
+
+    /// <summary>Of a form that has text alone.</summary>
+    public FilePageBuilder(IReadOnlyList<string> columns, int largestCell) : this([.. columns.Select(column => (column, AnyText))], largestCell)
+    {
+    }
 
     public int Count => _rows.Count;
 
@@ -47,7 +53,48 @@ internal sealed class FilePageBuilder(IReadOnlyList<string> columns, int largest
         }
     }
 
-    /// <summary>A cell that can't be read as text.</summary>
+    /// <summary>Bytes of a binary column.</summary>
+    public void AddBytes(int column, ReadOnlySpan<byte> value)
+    {
+        if (value.Length > largestCell)
+        {
+            Fault(column, "size", "", $"is larger than {largestCell} bytes");
+            return;
+        }
+
+        ((BytesColumn)_rows.Columns[column]).Append(value);
+        Bytes += value.Length;
+    }
+
+    /// <summary>A value of a column of <see cref="LongColumn"/>'s kinds.</summary>
+    public void Add(int column, long value)
+    {
+        ((LongColumn)_rows.Columns[column]).Append(value);
+        Bytes += sizeof(long);
+    }
+
+    public void Add(int column, decimal value)
+    {
+        ((DecimalColumn)_rows.Columns[column]).Append(value);
+        Bytes += sizeof(decimal);
+    }
+
+    /// <summary>NaN and the infinities are faults.</summary>
+    public void Add(int column, double value)
+    {
+        if (!double.IsFinite(value))
+        {
+            Fault(column, "not-finite", value.ToString(CultureInfo.InvariantCulture), "is not a finite number");
+            return;
+        }
+
+        ((DoubleColumn)_rows.Columns[column]).Append(value);
+        Bytes += sizeof(double);
+    }
+
+    public void AddNull(int column) => _rows.Columns[column].AppendNull();
+
+    /// <summary>A cell that can't be read.</summary>
     public void Fault(int column, string rule, string value, string message)
     {
         _rows.Columns[column].AppendNull();
@@ -74,5 +121,5 @@ internal sealed class FilePageBuilder(IReadOnlyList<string> columns, int largest
         return page;
     }
 
-    static RowBatch Empty(IReadOnlyList<string> columns) => RowBatch.Empty(columns.Select(column => (column, AnyText)));
+    static RowBatch Empty(IReadOnlyList<(string Name, ItemType Type)> columns) => RowBatch.Empty(columns);
 }

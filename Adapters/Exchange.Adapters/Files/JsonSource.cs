@@ -69,7 +69,7 @@ internal sealed class JsonSource : IFileSource
     {
         switch (value.ValueKind)
         {
-            case JsonValueKind.Undefined or JsonValueKind.Null: page.Add(column, null); break;
+            case JsonValueKind.Undefined or JsonValueKind.Null: page.AddNull(column); break;
             case JsonValueKind.String when Text(value) is { } text: page.Add(column, text); break;
             case JsonValueKind.String: page.Fault(column, "encoding", value.GetRawText(), "holds half of a surrogate pair, which is no character"); break;
             case JsonValueKind.True or JsonValueKind.False or JsonValueKind.Number: page.Add(column, value.GetRawText()); break;

@@ -57,6 +57,7 @@ internal sealed class FileIntake(RunBook book, SourceStates states, BatchAppende
             var (rows, refused) = await JudgeAsync(run, page, cancel);
             steps.Reached(ExchangeStep.Quality, run.Name);
             await appender.AppendAsync(run, Draft(run, page, rows, refused), itemSets, cancel);
+            await WriteRefusedAsync(run.Plan, refused, cancel);
             run.Report(run.Kind);
             ErrorLimits.Check(run);
         }
@@ -93,12 +94,22 @@ internal sealed class FileIntake(RunBook book, SourceStates states, BatchAppende
     /// <summary>Where the row stands, and its fields as they were given.</summary>
     static List<KeyValuePair<string, string?>> Values(ImportPlan plan, FilePage page, int row)
     {
-        var unit = plan.Source.Form == "json" ? "object" : "line";
+        var unit = plan.Source.Form switch { "json" => "object", "xlsx" or "parquet" => "row", _ => "line" };
         var values = new List<KeyValuePair<string, string?>> { new("(place)", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{plan.Source.Name}, {unit} {page.Places[row]}")) };
         for (var at = 0; at < plan.Columns.Names.Count; at++)
             values.Add(new(plan.Columns.Names[at], page.Rows.Rows.Columns[at].TextAt(row) ?? page.Rows.Faults.FirstOrDefault(fault => fault.Row == row && fault.Column == at)?.Value));
         return values;
     }
+
+    /// <summary>Once they are durable in the quarantine: the file never tells of a row that the hub does not know.</summary>
+    static async Task WriteRefusedAsync(ImportPlan plan, IReadOnlyList<QuarantinedRow> refused, CancellationToken cancel)
+    {
+        if (plan.Refused is null) return;
+        foreach (var row in refused)
+            await plan.Refused.AppendAsync(new RefusedRow(row.Values[0].Value!, [.. row.Broken.Select(broken => broken.Rule)], [.. row.Broken.Select(Reason)], [.. row.Values.Skip(1).Select(value => value.Value)]), cancel);
+    }
+
+    static string Reason(BrokenRule broken) => broken.Item is null ? broken.Message : $"{broken.Item}: {broken.Message}";
 
     static BatchDraft Draft(ImportRun run, FilePage page, RowBatch rows, IReadOnlyList<QuarantinedRow> refused)
     {

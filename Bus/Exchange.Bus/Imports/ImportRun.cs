@@ -10,7 +10,8 @@ namespace Exchange.Bus.Imports;
 /// <param name="Judge">Of the resource.</param>
 /// <param name="Keys">Keys that rows share.</param>
 /// <param name="Digest">Of what was read.</param>
-internal sealed record ImportPlan(IFileSource Source, FileColumns Columns, IRowJudge Judge, SharedKeys Keys, string Digest);
+/// <param name="Refused">Where refused rows are written besides the quarantine; null: nowhere.</param>
+internal sealed record ImportPlan(IFileSource Source, FileColumns Columns, IRowJudge Judge, SharedKeys Keys, string Digest, IRefusedRows? Refused = null);
 
 /// <summary>One run of taking a file in.</summary>
 internal sealed class ImportRun : ResourceRun

@@ -10,7 +10,7 @@ using Exchange.Storage;
 namespace Exchange.Bus.Imports;
 
 /// <summary>Imports by hand: looks at the whole file first, so that a wrong one changes nothing, then takes it in and delivers while it is being read.</summary>
-internal sealed class ImportService(ICatalogue catalogue, IFileSources files, IRowJudgeFactory judges, ILeases leases, FileIntake intake, ResourceExchange exchange, TimeProvider time) : IImports
+internal sealed class ImportService(ICatalogue catalogue, IFileSources files, IRefusedRowFiles refusedFiles, IRowJudgeFactory judges, ILeases leases, FileIntake intake, ResourceExchange exchange, TimeProvider time) : IImports
 {
     /// <summary>How long a caller waits for another import into the same resource.</summary>
     static readonly TimeSpan Patience = TimeSpan.FromHours(1);
@@ -26,9 +26,12 @@ internal sealed class ImportService(ICatalogue catalogue, IFileSources files, IR
         var resource = Find(request.Resource, snapshot);
         await using var source = await files.OpenAsync(request.File with { LargestCell = resource.MaxCellBytes }, either.Token);
         var plan = await CheckAsync(resource, snapshot, source, request.Full, progress, either.Token);
+        await using var refused = request.Errors is { } errors ? refusedFiles.Create(errors, plan.Columns.Names) : null;
+        plan = plan with { Refused = refused };
         var subscriptions = snapshot.Subscriptions.Values.Where(subscription => subscription.Resource == resource.Name).OrderBy(subscription => subscription.Name, StringComparer.Ordinal).ToList();
         var (taken, results) = await exchange.RunAsync(resource.Name, subscriptions, request.Full, appended => intake.RunAsync(resource, plan, request.Full, lease, progress, appended, either.Token), progress, cancel);
-        return Result(resource, plan, request.Full, taken, results);
+        if (refused is not null) await refused.CompleteAsync(cancel);
+        return Result(resource, plan, request, taken, results);
     }
 
     static Resource Find(string name, CatalogueSnapshot snapshot)
@@ -58,15 +61,16 @@ internal sealed class ImportService(ICatalogue catalogue, IFileSources files, IR
         return new ImportPlan(source, columns, judge, keys, source.Digest!);
     }
 
-    static ImportResult Result(Resource resource, ImportPlan plan, bool full, IntakeOutcome taken, IReadOnlyList<SyncResult> results) => new()
+    static ImportResult Result(Resource resource, ImportPlan plan, ImportRequest request, IntakeOutcome taken, IReadOnlyList<SyncResult> results) => new()
     {
         Resource = resource.Name,
         File = plan.Source.Name,
         Digest = plan.Digest,
-        Kind = taken.Record?.Kind ?? (full ? "full" : "incremental"),
+        Kind = taken.Record?.Kind ?? (request.Full ? "full" : "incremental"),
         Read = taken.Record?.Read ?? 0,
         Accepted = taken.Record?.Accepted ?? 0,
         Rejected = taken.Record?.Rejected ?? 0,
+        Errors = request.Errors,
         Closed = taken.Record?.Closed ?? 0,
         IntakeRun = taken.Record?.Id ?? 0,
         Ignored = plan.Columns.Ignored,

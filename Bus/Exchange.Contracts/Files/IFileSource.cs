@@ -10,19 +10,22 @@ public sealed record FileRequest
     /// <summary>CSV: what stands between two fields, one character.</summary>
     public char? Delimiter { get; init; }
 
-    /// <summary>CSV: whether the first record names the columns.</summary>
+    /// <summary>CSV and XLSX: whether the first record names the columns.</summary>
     public bool Header { get; init; } = true;
 
     /// <summary>CSV: utf-8, utf-16, utf-16be, gb18030 or another name that .NET knows.</summary>
     public string? Encoding { get; init; }
+
+    /// <summary>XLSX: the name of the sheet; null: the first that is not hidden.</summary>
+    public string? Sheet { get; init; }
 
     /// <summary>Largest cell in bytes of UTF-8; a larger one is a <see cref="CellFault"/>.</summary>
     public int LargestCell { get; init; } = 16 * 1024 * 1024;
 }
 
 /// <summary>Rows of a file as they stand there.</summary>
-/// <param name="Rows">Columns in the file's order, by its names. A row of <see cref="Broken"/> holds what could be read of it.</param>
-/// <param name="Places">For each row where it begins: the line (CSV, XML) or the number of the object (JSON), from 1.</param>
+/// <param name="Rows">Columns in the file's order, by its names; text, but where the form has types of its own (Parquet). A row of <see cref="Broken"/> holds what could be read of it.</param>
+/// <param name="Places">For each row where it begins: the line (CSV, XML), the row as Excel numbers it (XLSX), the number of the object (JSON) or of the row (Parquet), from 1.</param>
 /// <param name="Broken">Rows that are wrong as a whole.</param>
 public sealed record FilePage(SourcePage Rows, IReadOnlyList<long> Places, IReadOnlyList<BrokenFileRow> Broken);
 
@@ -40,10 +43,10 @@ public interface IFileSource : IAsyncDisposable
     /// <summary>The file's name without its folder.</summary>
     string Name { get; }
 
-    /// <summary>csv, json or xml.</summary>
+    /// <summary>csv, json, xml, xlsx or parquet.</summary>
     string Form { get; }
 
-    /// <summary>Names of the columns as they stand in the file; empty for a CSV file without a header.</summary>
+    /// <summary>Names of the columns as they stand in the file; empty for a CSV or XLSX file without a header.</summary>
     IReadOnlyList<string> Columns { get; }
 
     /// <summary>
@@ -56,7 +59,7 @@ public interface IFileSource : IAsyncDisposable
     IAsyncEnumerable<FilePage> ReadAsync(int rows, long bytes, CancellationToken cancel);
 }
 
-/// <summary>Opens files of rows by what their names end in.</summary>
+/// <summary>Opens files of rows by what they hold (XLSX, Parquet) or what their names end in.</summary>
 public interface IFileSources
 {
     /// <summary>Opens a file and looks at the beginning of it (JSON and XML: at all of it, since each record names its own columns).</summary>

@@ -5,7 +5,8 @@ namespace Exchange.Contracts.Operations;
 /// <param name="Resource">One without a source of its own.</param>
 /// <param name="File">What is read.</param>
 /// <param name="Full">The file holds every row: keys that are not in it are removed.</param>
-public sealed record ImportRequest(string Resource, FileRequest File, bool Full);
+/// <param name="Errors">Where the rows that the import refuses are written as CSV; null: nowhere.</param>
+public sealed record ImportRequest(string Resource, FileRequest File, bool Full, string? Errors = null);
 
 /// <summary>What an import did.</summary>
 public sealed record ImportResult
@@ -19,6 +20,8 @@ public sealed record ImportResult
     public long Read { get; init; }
     public long Accepted { get; init; }
     public long Rejected { get; init; }
+    /// <summary>The file with the refused rows, if one was asked for.</summary>
+    public string? Errors { get; init; }
     /// <summary>Errors closed by this import.</summary>
     public long Closed { get; init; }
     public long IntakeRun { get; init; }

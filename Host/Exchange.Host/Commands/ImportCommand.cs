@@ -12,11 +12,13 @@ namespace Exchange.Host.Commands;
 internal sealed class ImportCommand : HubCommand
 {
     readonly Argument<string> _resource = new("RESOURCE") { Description = "A resource without a source of its own." };
-    readonly Argument<string> _file = new("FILE") { Description = "CSV (.csv, .tsv, .txt), JSON (.json, .jsonl, .ndjson) or XML (.xml)." };
+    readonly Argument<string> _file = new("FILE") { Description = "CSV (.csv, .tsv, .txt), JSON (.json, .jsonl, .ndjson), XML (.xml), XLSX (.xlsx, .xlsm) or Parquet (.parquet)." };
     readonly Option<bool> _full = new("--full") { Description = "The file holds every row: rows that are not in it are removed." };
     readonly Option<string?> _delimiter = new("--delimiter") { Description = "CSV: one character, or `tab` (default: the one that is most frequent in the first line).", HelpName = "CHAR" };
-    readonly Option<bool> _noHeader = new("--no-header") { Description = "CSV: the first line is a row already; columns are the items in their order." };
+    readonly Option<bool> _noHeader = new("--no-header") { Description = "CSV and XLSX: the first line is a row already; columns are the items in their order." };
     readonly Option<string?> _encoding = new("--encoding") { Description = "CSV: utf-8, utf-16, utf-16be, gb18030 … (default: found out).", HelpName = "NAME" };
+    readonly Option<string?> _sheet = new("--sheet") { Description = "XLSX: the sheet to read (default: the first that is not hidden).", HelpName = "NAME" };
+    readonly Option<string?> _errors = new("--errors") { Description = "Write the rows that are refused, with reasons, to this CSV file.", HelpName = "FILE" };
     readonly Option<string> _output = OutputOption("table", "json");
 
     public ImportCommand(Terminal terminal) : base("import", "Take a file of rows in, and deliver.", terminal)
@@ -27,6 +29,8 @@ internal sealed class ImportCommand : HubCommand
         Add(_delimiter);
         Add(_noHeader);
         Add(_encoding);
+        Add(_sheet);
+        Add(_errors);
         Add(_output);
     }
 
@@ -38,11 +42,14 @@ internal sealed class ImportCommand : HubCommand
             Delimiter = Delimiter(arguments.GetValue(_delimiter)),
             Header = !arguments.GetValue(_noHeader),
             Encoding = arguments.GetValue(_encoding),
+            Sheet = arguments.GetValue(_sheet),
         };
+        var errors = arguments.GetValue(_errors);
+        if (errors is not null && Path.GetFullPath(errors) == Path.GetFullPath(file.Path)) throw new ExchangeException(ErrorCodes.FileInvalid, Party.Caller, "The refused rows would take the place of the file that is imported.", "Give --errors another file.");
         await using var hub = await OpenAsync(arguments, cancel);
         ImportResult result;
         await using (var shown = SyncProgressView.Start(Terminal))
-            result = await hub.Get<IImports>().ImportAsync(new ImportRequest(arguments.GetRequiredValue(_resource), file, arguments.GetValue(_full)), shown, cancel);
+            result = await hub.Get<IImports>().ImportAsync(new ImportRequest(arguments.GetRequiredValue(_resource), file, arguments.GetValue(_full), errors), shown, cancel);
         if (arguments.GetValue(_output) == "json") Terminal.Out.WriteLine(JsonSerializer.Serialize(result, JsonForms.Readable));
         else Show(result);
         return Status(result);
@@ -65,7 +72,7 @@ internal sealed class ImportCommand : HubCommand
         if (result.Ignored.Count > 0) Terminal.Error.WriteLine($"columns that are no items were passed over: {string.Join(", ", result.Ignored)}");
         if (result.Error is not null) Fault(result.File, result.Error, result.Next, result.ErrorCode);
         else foreach (var failed in result.Subscriptions.Where(delivered => delivered.Error is not null)) Fault(failed.Subscription, failed.Error!, failed.Next, failed.ErrorCode);
-        if (result.Rejected + result.Subscriptions.Sum(delivered => delivered.Refused) > 0) Terminal.Error.WriteLine($"rejected rows: `exchange errors list --rows --resource {result.Resource}`");
+        if (result.Rejected + result.Subscriptions.Sum(delivered => delivered.Refused) > 0) Terminal.Error.WriteLine($"rejected rows: {(result is { Errors: { } file, Rejected: > 0 } ? $"{file}, and " : "")}`exchange errors list --rows --resource {result.Resource}`");
     }
 
     void Fault(string what, string error, string? next, string? code)

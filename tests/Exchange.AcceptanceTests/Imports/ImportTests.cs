@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Exchange.AcceptanceTests.Hubs;
 
 namespace Exchange.AcceptanceTests.Imports;
@@ -8,72 +7,7 @@ namespace Exchange.AcceptanceTests.Imports;
 [TestClass]
 public sealed class ImportTests
 {
-    static readonly FrontTable Copy = FrontTable.Of("copy", "id", ("id", "string(20)"), ("name", "string(40)"), ("amount", "decimal(12,2)"), ("day", "date"));
-
-    const string Resource = """
-        ---
-        kind: Resource
-        metadata: { name: r }
-        spec:
-          provider: d
-          key: [id]
-          batchRows: 3
-          items:
-            - { name: id, title: 编号, type: string(20) }
-            - { name: name, title: 名称, type: string(40), required: true }
-            - { name: amount, title: 金额, type: "decimal(12,2)", rules: ["min 0"] }
-            - { name: day, title: 日期, type: date, normalize: [yyyy/MM/dd] }
-
-        """;
-
-    sealed class Scene : IAsyncDisposable
-    {
-        public required FrontEnd Target { get; init; }
-
-        public TestHub Hub { get; } = new();
-
-        public static async Task<Scene> CreateAsync()
-        {
-            var scene = new Scene { Target = await FrontEnd.CreateAsync("sqlite") };
-            await scene.Hub.ApplyAsync(TestHub.Connections(("target", scene.Target)), Resource, TestHub.Subscription("s", "r", "copy"));
-            return scene;
-        }
-
-        public string File(string name, byte[] content)
-        {
-            var path = Path.Combine(Hub.Process.Folder, name);
-            System.IO.File.WriteAllBytes(path, content);
-            return path;
-        }
-
-        public string File(string name, string content) => File(name, Encoding.UTF8.GetBytes(content));
-
-        public async Task<JsonElement> ImportAsync(int status, string file, params string[] more) =>
-            JsonDocument.Parse((await Hub.RunAsync(status, ["import", "r", file, "-o", "json", .. more])).Out).RootElement;
-
-        public async Task<string> RefusedAsync(string file, params string[] more)
-        {
-            var before = (await Hub.RunAsync(0, "get", "batch", "r", "-o", "json")).Out;
-            var outcome = await Hub.RunAsync(2, ["import", "r", file, .. more]);
-            Assert.AreEqual(before, (await Hub.RunAsync(0, "get", "batch", "r", "-o", "json")).Out, "a refused file changed the log");
-            return outcome.Error;
-        }
-
-        public async Task HoldsAsync(params string[] lines) => CollectionAssert.AreEqual(lines, await Target.LinesAsync(Copy));
-
-        public async Task<List<string>> OpenAsync()
-        {
-            var rows = JsonDocument.Parse((await Hub.RunAsync(0, "errors", "list", "--rows", "--resource", "r", "-o", "json")).Out).RootElement.EnumerateArray();
-            return [.. rows.SelectMany(row => row.GetProperty("broken").EnumerateArray().Select(broken => $"{row.GetProperty("values")[0].GetProperty("value").GetString()}: {broken.GetProperty("rule").GetString()}"))
-                .Order(StringComparer.Ordinal)];
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            Hub.Dispose();
-            await Target.DisposeAsync();
-        }
-    }
+    static readonly FrontTable Copy = ImportScene.Copy;
 
     [TestMethod]
     [DataRow("utf-8", false)]
@@ -84,7 +18,7 @@ public sealed class ImportTests
     [DataRow("gb18030", false)]
     public async Task Chinese_titles_as_header_and_every_encoding_are_found_out(string name, bool mark)
     {
-        await using var scene = await Scene.CreateAsync();
+        await using var scene = await ImportScene.CreateAsync();
         var encoding = CodePagesEncodingProvider.Instance.GetEncoding(name) ?? Encoding.GetEncoding(name);
         var file = scene.File("企业.csv", [.. mark ? encoding.GetPreamble() : [], .. encoding.GetBytes("编号;名称 ;ＡＭＯＵＮＴ;日期;备注\r\n007;\"甲;公司 \"\"乙\"\"\n二行\";1.50;2026/07/01;x\r\n\r\n8;丙𠀀;;;\r\n")]);
 
@@ -98,7 +32,7 @@ public sealed class ImportTests
     [TestMethod]
     public async Task Wrong_rows_are_told_with_their_line_and_a_corrected_one_closes_its_error()
     {
-        await using var scene = await Scene.CreateAsync();
+        await using var scene = await ImportScene.CreateAsync();
         var file = scene.File("f.csv", "id,name,amount,day\n1,one,1,\n2,two,-1,\n3,three\n4,fo\"ur,4,\n5,fi\0ve,5,\n6,six,six,\n7,a,7,\n8,eight,8,\n7,b,7,\n");
 
         var result = await scene.ImportAsync(3, file);
@@ -118,7 +52,7 @@ public sealed class ImportTests
     [TestMethod]
     public async Task A_full_removes_what_the_file_does_not_have_and_keeps_what_it_has_wrongly()
     {
-        await using var scene = await Scene.CreateAsync();
+        await using var scene = await ImportScene.CreateAsync();
         await scene.ImportAsync(0, scene.File("a.csv", "id,name\n1,a\n2,b\n3,c\n4,d\n5,e\n"));
         var file = scene.File("b.csv", "id,name\n1,a\n2,\n5,E\n6,f\n");
 
@@ -132,7 +66,7 @@ public sealed class ImportTests
     [TestMethod]
     public async Task A_file_that_is_wrong_as_a_whole_changes_nothing()
     {
-        await using var scene = await Scene.CreateAsync();
+        await using var scene = await ImportScene.CreateAsync();
         await scene.ImportAsync(0, scene.File("a.csv", "id,name\n1,a\n"));
 
         StringAssert.Contains(await scene.RefusedAsync(scene.File("m.csv", "id,amount\n1,1\n")), "'name' (名称)");
@@ -153,7 +87,7 @@ public sealed class ImportTests
     [TestMethod]
     public async Task A_resource_that_reads_a_table_takes_no_file()
     {
-        await using var scene = await Scene.CreateAsync();
+        await using var scene = await ImportScene.CreateAsync();
         await using var source = await FrontEnd.CreateAsync("sqlite");
         await source.CreateAsync(Copy with { Name = "t" });
         await scene.Hub.ApplyAsync(TestHub.Connections(("source", source)), TestHub.Resource("fed", Copy with { Name = "t" }, "mode: snapshot"));
@@ -168,7 +102,7 @@ public sealed class ImportTests
     [DataRow("a.jsonl", "{\"id\":\"007\",\"name\":\"甲\",\"amount\":1.50}\n\n{\"名称\":\"乙\",\"编号\":\"8\",\"day\":\"2026-07-01\"}\n{\"id\":\"9\",\"name\":\"\\ud800\"}\n{\"id\":\"10\",\"name\":{\"a\":1}}\n")]
     public async Task Json_objects_name_their_own_columns(string name, string content)
     {
-        await using var scene = await Scene.CreateAsync();
+        await using var scene = await ImportScene.CreateAsync();
         // One item under two names is refused: which of them counts can't be told.
         StringAssert.Contains(await scene.RefusedAsync(scene.File(name, content)), "has 2 columns");
         content = content.Replace("名称", "name", StringComparison.Ordinal).Replace("编号", "id", StringComparison.Ordinal);
@@ -185,7 +119,7 @@ public sealed class ImportTests
     [TestMethod]
     public async Task Xml_rows_are_the_children_of_the_root()
     {
-        await using var scene = await Scene.CreateAsync();
+        await using var scene = await ImportScene.CreateAsync();
         const string Rows = """
             <r:all xmlns:r="urn:x" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
               <r:row id="007"><r:名称>甲 &amp; <![CDATA[<乙>]]></r:名称><amount>1.50</amount></r:row>
@@ -218,7 +152,7 @@ public sealed class ImportTests
     [DataRow("Cursor:1")]
     public async Task Killed_and_imported_again_the_target_holds_the_file(string step)
     {
-        await using var scene = await Scene.CreateAsync();
+        await using var scene = await ImportScene.CreateAsync();
         await scene.ImportAsync(0, scene.File("a.csv", "id,name\n" + string.Concat(Enumerable.Range(1, 12).Select(id => $"{id},old\n"))));
         var file = scene.File("b.csv", "id,name\n" + string.Concat(Enumerable.Range(5, 12).Select(id => $"{id},{(id == 9 ? "" : "new")}\n")));
         scene.Hub.Process.Environment["EXCHANGE_KILL_AT"] = step;

@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Text;
+using CsvHelper;
+using CsvHelper.Configuration;
+using Exchange.Contracts.Files;
+
+namespace Exchange.Adapters.Files;
+
+/// <summary>Makes <see cref="RefusedRowsCsv"/>. Safe for concurrent callers.</summary>
+internal sealed class RefusedRowFiles : IRefusedRowFiles
+{
+    public IRefusedRows Create(string path, IReadOnlyList<string> columns) => new RefusedRowsCsv(path, columns);
+}
+
+/// <summary>
+/// CSV in UTF-8 with a byte order mark (spreadsheets ask for one): place, rules and reasons, then the columns of the file that was read. So it can be corrected and imported itself.
+/// Written beside its place under another name; a killed process leaves that one.
+/// </summary>
+internal sealed class RefusedRowsCsv : IRefusedRows
+{
+    static readonly string[] Leading = ["exchange_place", "exchange_rules", "exchange_reasons"];
+
+    readonly string _path;
+    readonly string _partial;
+    readonly FileStream _file;
+    readonly StreamWriter _text;
+    readonly CsvWriter _csv;
+    bool _complete;
+
+    public RefusedRowsCsv(string path, IReadOnlyList<string> columns)
+    {
+        _path = Path.GetFullPath(path);
+        _partial = string.Create(CultureInfo.InvariantCulture, $"{_path}.{Guid.NewGuid():N}.partial");
+        try
+        {
+            if (Directory.Exists(_path)) throw new IOException("it is a folder");
+            _file = new FileStream(_partial, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Wrong(exception);
+        }
+
+        _text = new StreamWriter(_file, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true), 1 << 16, leaveOpen: true);
+        _csv = new CsvWriter(_text, new CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\r\n" }, leaveOpen: true);
+        foreach (var name in Leading.Concat(columns)) _csv.WriteField(name);
+        _csv.NextRecord();
+    }
+
+    public async Task AppendAsync(RefusedRow row, CancellationToken cancel)
+    {
+        try
+        {
+            cancel.ThrowIfCancellationRequested();
+            _csv.WriteField(row.Place);
+            _csv.WriteField(string.Join("; ", row.Rules.Distinct()));
+            _csv.WriteField(string.Join("; ", row.Reasons));
+            foreach (var value in row.Values) _csv.WriteField(value ?? "");
+            await _csv.NextRecordAsync();
+        }
+        catch (IOException exception)
+        {
+            throw Wrong(exception);
+        }
+    }
+
+    public async Task CompleteAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await _csv.FlushAsync();
+            await _text.FlushAsync(cancel);
+            _file.Flush(flushToDisk: true);
+            await _file.DisposeAsync();
+            File.Move(_partial, _path, overwrite: true);
+            _complete = true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Wrong(exception);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_complete) return;
+        // What stands in the writers is given up with the file.
+        await _file.DisposeAsync();
+        File.Delete(_partial);
+    }
+
+    FileFormException Wrong(Exception exception) => new($"The refused rows can't be written to {_path}: {exception.Message}", "Give --errors a file in a folder that may be written and has room.", exception);
+}
