@@ -13,8 +13,6 @@ internal sealed class FailedMessageWriter(IStore store, TimeProvider time)
     {
         var cause = FailureCause.Of(failed);
         var now = time.GetUtcNow().ToUnixMicroseconds();
-        // A message without an id must not collide with others of its kind.
-        var id = claim.Headers.GetValueOrDefault(Headers.MessageId) ?? $"row-{claim.Id}";
         return store.WriteAsync(async session =>
         {
             if (!await MessageQueue.RemoveAsync(session, claim, cancel)) return 0;
@@ -25,7 +23,7 @@ internal sealed class FailedMessageWriter(IStore store, TimeProvider time)
                 ON CONFLICT (recipient, message_id) DO UPDATE SET state = 'failed', group_key = excluded.group_key, exception_type = excluded.exception_type,
                     place = excluded.place, message = excluded.message, stack = excluded.stack, attempts = excluded.attempts, rounds = excluded.rounds,
                     failed_at = excluded.failed_at, headers = excluded.headers, body = excluded.body
-                """, cancel, ("@recipient", claim.Recipient), ("@id", id), ("@type", claim.Headers.GetValueOrDefault(Headers.Type) ?? ""), ("@group", cause.Key),
+                """, cancel, ("@recipient", claim.Recipient), ("@id", claim.MessageId), ("@type", claim.Headers.GetValueOrDefault(Headers.Type) ?? ""), ("@group", cause.Key),
                 ("@exception", cause.ExceptionType), ("@place", cause.Place), ("@message", Storable(cause.Message)), ("@stack", Storable(failed.ToString())),
                 ("@attempts", claim.Attempts), ("@rounds", claim.Rounds + 1), ("@first", claim.FirstFailedAt ?? now), ("@now", now),
                 ("@headers", JsonSerializer.Serialize(claim.Headers)), ("@body", claim.Body));

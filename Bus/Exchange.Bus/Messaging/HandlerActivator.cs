@@ -12,6 +12,8 @@ internal sealed class HandlerActivator(IServiceScopeFactory scopes) : IHandlerAc
     {
         var scope = scopes.CreateScope();
         transactionContext.OnDisposed(_ => scope.Dispose());
-        return Task.FromResult(scope.ServiceProvider.GetServices<IHandleMessages<TMessage>>());
+        var handlers = scope.ServiceProvider.GetServices<IHandleMessages<TMessage>>().ToList();
+        if (Delivery.Of(transactionContext) is { } delivery) delivery.Handlers += handlers.Count;
+        return Task.FromResult<IEnumerable<IHandleMessages<TMessage>>>(handlers);
     }
 }

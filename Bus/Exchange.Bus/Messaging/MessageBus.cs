@@ -1,7 +1,6 @@
 using Exchange.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Rebus.Backoff;
 using Rebus.Bus;
 using Rebus.Config;
 using Rebus.Pipeline;
@@ -9,16 +8,14 @@ using Rebus.Pipeline.Receive;
 using Rebus.Retry;
 using Rebus.Routing.TypeBased;
 using Rebus.Serialization;
+using Rebus.Workers.TplBased;
 
 namespace Exchange.Bus.Messaging;
 
-internal sealed partial class MessageBus(IServiceScopeFactory scopes, MessageQueue queue, IStoreSignals signals, FailedMessageWriter errors, MessageTypes types, SubscriptionStore subscriptions,
+internal sealed partial class MessageBus(IServiceScopeFactory scopes, MessageQueue queue, MessageEndings endings, IStoreSignals signals, FailedMessageWriter errors, MessageTypes types, SubscriptionStore subscriptions,
     Inbox inbox, MessagingOptions options, TimeProvider time, ILoggerFactory loggers) : IMessageBus, IAsyncDisposable
 {
     static readonly TimeSpan ForgetInterval = TimeSpan.FromHours(1);
-
-    // What a worker sleeps while all handlers are busy or waiting, by seconds of quiet. Rebus's own times would cap each handler at ten messages a second.
-    static readonly TimeSpan[] BackoffTimes = [TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(100)];
 
     readonly ILogger _logger = loggers.CreateLogger<MessageBus>();
     QueueTransport? _transport;
@@ -35,7 +32,7 @@ internal sealed partial class MessageBus(IServiceScopeFactory scopes, MessageQue
     {
         if (_bus is not null) throw new InvalidOperationException("The message bus runs already.");
         cancel.ThrowIfCancellationRequested();
-        _transport = new QueueTransport(queue, signals, options, time, loggers.CreateLogger<QueueTransport>());
+        _transport = new QueueTransport(queue, endings, signals, options, time, loggers.CreateLogger<QueueTransport>());
         _bus = Configure(_transport).Start();
         _transport.Start();
         _stop = new CancellationTokenSource();
@@ -70,10 +67,12 @@ internal sealed partial class MessageBus(IServiceScopeFactory scopes, MessageQue
             .Routing(configurer => configurer.TypeBased().MapFallback(options.Queue))
             .Options(configurer =>
             {
-                configurer.SetNumberOfWorkers(1);
+                // A worker a handler, each waiting in the transport without a thread: one that has a worker of its own never finds the limit of parallelism reached, and so
+                // never sleeps Rebus's back-off times, which cap a handler at ten messages a second.
+                configurer.UseTplToReceiveMessages();
+                configurer.SetNumberOfWorkers(options.Parallelism);
                 configurer.SetMaxParallelism(options.Parallelism);
                 configurer.SetWorkerShutdownTimeout(options.ShutdownTimeout);
-                configurer.SetBackoffTimes(BackoffTimes);
                 configurer.Register<IMessageTypeNameConvention>(_ => serializer);
                 configurer.Register<IRetryStrategy>(context => new RetryStrategy(queue, errors, options, loggers.CreateLogger<RetryStrategy>(), context.Get<CancellationToken>()));
                 configurer.Decorate<IPipeline>(context => new PipelineStepRemover(context.Get<IPipeline>()).RemoveIncomingStep(step => step is HandleDeferredMessagesStep));

@@ -10,7 +10,7 @@ namespace Exchange.Bus.Messaging;
 /// The queue as rows of bus_message. A claim is a lease on a row, never an open transaction: what a dead node held comes back when its lease runs out. What ends a
 /// claim (done, given back, failed) is fenced, so that a node which lost one changes nothing.
 /// </summary>
-internal sealed class MessageQueue(IStore store, IStoreSignals signals, TimeProvider time)
+internal sealed partial class MessageQueue(IStore store, IStoreSignals signals, TimeProvider time)
 {
     const string Held = "id = @id AND lease_owner = @owner AND attempts = @attempts";
     readonly StoreClock _clock = new(time);
@@ -44,7 +44,7 @@ internal sealed class MessageQueue(IStore store, IStoreSignals signals, TimeProv
         if (store.Engine == StoreEngine.Sqlite && !await store.ReadAsync(session => AnyAsync(session, recipient, cancel), cancel)) return [];
 
         var rows = await store.WriteAsync(session => session.QueryAsync($"""
-            WITH chosen AS MATERIALIZED (
+            {Lazily(session)}WITH chosen AS MATERIALIZED (
                 SELECT id FROM bus_message WHERE recipient = @recipient AND visible_at <= {StoreClock.Now(session)} AND lease_until <= {StoreClock.Now(session)}
                 ORDER BY priority DESC, visible_at, id LIMIT @most {(session.Engine == StoreEngine.PostgreSql ? "FOR UPDATE SKIP LOCKED" : "")})
             UPDATE bus_message SET lease_until = {StoreClock.Now(session)} + @lease, lease_owner = @owner, attempts = attempts + 1
@@ -78,12 +78,10 @@ internal sealed class MessageQueue(IStore store, IStoreSignals signals, TimeProv
         return 0;
     }, cancel);
 
-    /// <summary>Ends a claim and sends what its handlers sent, in one write: both or neither.</summary>
-    /// <exception cref="ExchangeException">hub.lease.lost: another node has the message; nothing was sent.</exception>
-    public Task CompleteAsync(ClaimedMessage? claim, IReadOnlyList<QueuedMessage> outgoing, CancellationToken cancel) => store.WriteAsync(async session =>
+    /// <summary>Puts messages into their queues in a write of their own.</summary>
+    public Task SendAsync(IReadOnlyList<QueuedMessage> messages, CancellationToken cancel) => store.WriteAsync(async session =>
     {
-        if (claim is not null && await session.ExecuteAsync($"DELETE FROM bus_message WHERE {Held}", cancel, Fence(claim)) != 1) throw Lost(claim);
-        foreach (var message in outgoing) await InsertAsync(session, message, cancel);
+        foreach (var message in messages) await InsertAsync(session, message, cancel);
         return 0;
     }, cancel);
 
@@ -126,7 +124,7 @@ internal sealed class MessageQueue(IStore store, IStoreSignals signals, TimeProv
 
     static (string, object?)[] Fence(ClaimedMessage claim) => [("@id", claim.Id), ("@owner", claim.Owner), ("@attempts", claim.Attempts)];
 
-    static ExchangeException Lost(ClaimedMessage claim) => new(ErrorCodes.LeaseLost, Party.Hub,
+    public static ExchangeException Lost(ClaimedMessage claim) => new(ErrorCodes.LeaseLost, Party.Hub,
         $"Message {claim.Id} took longer than its lease and went to another node.", "Nothing was written here; the other node handles it.");
 
     static long Microseconds(TimeSpan span) => span.Ticks / TimeSpan.TicksPerMicrosecond;

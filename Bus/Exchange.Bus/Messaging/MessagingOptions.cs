@@ -9,6 +9,9 @@ public sealed record MessagingOptions
     /// <summary>Handlers that run at the same time on this node, and so the most messages that it holds.</summary>
     public int Parallelism { get; init; } = 8;
 
+    /// <summary>Messages that end in one write at most, if so many end at the same time; 1: a transaction for each.</summary>
+    public int MessagesPerWrite { get; init; } = 100;
+
     /// <summary>How long after this node's death its messages come to another one. Renewed while a handler runs.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromMinutes(1);
 

@@ -19,6 +19,7 @@ internal static class MessagingServices
         services.AddMessage<ResourceGrown>("resource-grown");
         services.AddSingleton<MessageTypes>();
         services.AddSingleton<MessageQueue>();
+        services.AddSingleton<MessageEndings>();
         services.AddSingleton<FailedMessageWriter>();
         services.AddSingleton<SubscriptionStore>();
         services.AddSingleton<Inbox>();

@@ -12,9 +12,9 @@ namespace Exchange.Bus.Messaging;
 /// Rebus's way to the queue. One pump claims for all handlers that wait, as many as wait: one statement for all, and no message lies here while another node
 /// is idle. Leases of what is being handled are renewed. What a handler sends goes out with the end of its message or not at all.
 /// </summary>
-internal sealed partial class QueueTransport(MessageQueue queue, IStoreSignals signals, MessagingOptions options, TimeProvider time, ILogger<QueueTransport> logger) : ITransport, IAsyncDisposable
+internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings endings, IStoreSignals signals, MessagingOptions options, TimeProvider time,
+    ILogger<QueueTransport> logger) : ITransport, IAsyncDisposable
 {
-    const string WorkKey = "exchange-queue-work";
     static readonly TimeSpan AfterError = TimeSpan.FromSeconds(1);
 
     readonly string _owner = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
@@ -39,8 +39,7 @@ internal sealed partial class QueueTransport(MessageQueue queue, IStoreSignals s
 
     public Task Send(string destinationAddress, TransportMessage message, ITransactionContext context)
     {
-        var work = WorkOf(context, null);
-        work.Outgoing.Enqueue(ToQueue(destinationAddress, message));
+        DeliveryOf(context, null).Send(ToQueue(destinationAddress, message));
         return Task.CompletedTask;
     }
 
@@ -48,14 +47,11 @@ internal sealed partial class QueueTransport(MessageQueue queue, IStoreSignals s
     {
         _waiting.Release();
         var claim = await _claimed.Reader.ReadAsync(cancellationToken);
-        WorkOf(context, claim);
+        DeliveryOf(context, claim);
         // Whatever happened, the lease is not renewed after this; when nothing else ended the claim, the lease's end does.
         context.OnDisposed(_ => _held.TryRemove(KeyValuePair.Create(claim.Id, claim)));
         return new TransportMessage(new Dictionary<string, string>(claim.Headers), claim.Body);
     }
-
-    /// <summary>The message that is being handled in a transaction context; null: none.</summary>
-    public static ClaimedMessage? ClaimOf(ITransactionContext context) => context.Items.TryGetValue(WorkKey, out var work) ? ((Work)work).Claim : null;
 
     public async ValueTask DisposeAsync()
     {
@@ -135,12 +131,14 @@ internal sealed partial class QueueTransport(MessageQueue queue, IStoreSignals s
         }
     }
 
-    Work WorkOf(ITransactionContext context, ClaimedMessage? claim) => (Work)context.Items.GetOrAdd(WorkKey, _ =>
+    Delivery DeliveryOf(ITransactionContext context, ClaimedMessage? claim) => Delivery.Of(context, claim, made => context.OnCommit(_ => EndAsync(made)));
+
+    Task EndAsync(Delivery delivery)
     {
-        var work = new Work(claim);
-        context.OnCommit(_ => queue.CompleteAsync(work.Claim, [.. work.Outgoing], CancellationToken.None));
-        return work;
-    });
+        if (delivery.Ended) return Task.CompletedTask;
+        var sent = delivery.Outgoing;
+        return delivery.Claim is { } claim ? endings.EndAsync(new Ending(delivery, claim, sent.Count), CancellationToken.None) : queue.SendAsync(sent, CancellationToken.None);
+    }
 
     QueuedMessage ToQueue(string recipient, TransportMessage message)
     {
@@ -156,10 +154,4 @@ internal sealed partial class QueueTransport(MessageQueue queue, IStoreSignals s
 
     [LoggerMessage(2702, LogLevel.Warning, "Leases of messages could not be renewed; trying again")]
     partial void LogRenewFailed(Exception exception);
-
-    /// <summary>What ends together: the message being handled, if any, and those sent meanwhile.</summary>
-    sealed record Work(ClaimedMessage? Claim)
-    {
-        public ConcurrentQueue<QueuedMessage> Outgoing { get; } = new();
-    }
 }

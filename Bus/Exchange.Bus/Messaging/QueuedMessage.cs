@@ -19,4 +19,8 @@ internal sealed record QueuedMessage(string Recipient, IReadOnlyDictionary<strin
 /// <param name="FirstFailedAt">Microseconds since 1970 UTC, or null.</param>
 /// <param name="Headers">As they travelled.</param>
 /// <param name="Body">Bytes.</param>
-internal sealed record ClaimedMessage(long Id, string Recipient, string Owner, int Attempts, int Rounds, long? FirstFailedAt, Dictionary<string, string> Headers, byte[] Body);
+internal sealed record ClaimedMessage(long Id, string Recipient, string Owner, int Attempts, int Rounds, long? FirstFailedAt, Dictionary<string, string> Headers, byte[] Body)
+{
+    /// <summary>What duplicates share. A message without one is only ever itself.</summary>
+    public string MessageId => Headers.GetValueOrDefault(Rebus.Messages.Headers.MessageId) ?? $"row-{Id}";
+}

@@ -21,7 +21,7 @@ internal sealed partial class RetryStrategy(MessageQueue queue, FailedMessageWri
     public async Task Process(IncomingStepContext context, Func<Task> next)
     {
         var transaction = context.Load<ITransactionContext>();
-        var claim = QueueTransport.ClaimOf(transaction) ?? throw new InvalidOperationException("A message came from elsewhere than the queue.");
+        if (Delivery.Of(transaction) is not { Claim: { } claim } delivery) throw new InvalidOperationException("A message came from elsewhere than the queue.");
         if (claim.Attempts > MostAttempts)
         {
             // Only deliveries that ended without a word get here: a message that kills its process must not do so for ever.
@@ -38,10 +38,16 @@ internal sealed partial class RetryStrategy(MessageQueue queue, FailedMessageWri
             // Here, not after the pipeline: a commit that fails is a delivery that failed.
             await ((ICanEagerCommit)transaction).CommitAsync();
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested && !delivery.Ended)
         {
             transaction.SetResult(commit: false, ack: false);
             await queue.ReturnAsync(claim, TimeSpan.Zero, counted: false, CancellationToken.None);
+        }
+        catch (Exception failed) when (delivery.Ended)
+        {
+            // Its rows are written: there is nothing to be tried again.
+            transaction.SetResult(commit: false, ack: false);
+            LogFailedAfterEnd(failed, claim.Id);
         }
         catch (Exception failed)
         {
@@ -76,6 +82,9 @@ internal sealed partial class RetryStrategy(MessageQueue queue, FailedMessageWri
 
     [LoggerMessage(2712, LogLevel.Warning, "Message {Id} failed (attempt {Attempt}); it is delivered again in {Delay}")]
     partial void LogRetryLater(Exception exception, long id, int attempt, TimeSpan delay);
+
+    [LoggerMessage(2714, LogLevel.Error, "The handler of message {Id} failed after it had ended the message; it is not delivered again")]
+    partial void LogFailedAfterEnd(Exception exception, long id);
 
     [LoggerMessage(2713, LogLevel.Error, "Message {Id} failed (attempt {Attempt}) and went to the error queue: exchange errors list")]
     partial void LogGivenUp(Exception exception, long id, int attempt);

@@ -16,7 +16,8 @@ internal static class Report
         (`fsync`, `synchronous_commit`, `innodb_flush_log_at_trx_commit=1`), after one round that is not counted. A cell is the median (smallest – greatest) of the counted rounds; a ratio is the median of the rounds' own ratios, since
         neighbouring runs meet the same weather. Trust ratios, not seconds: databases, peers and the hub share the machine's cores.
 
-        The hub is the real process, its store the default one (SQLite and Arrow files, synced), unless a line says otherwise; times include the start of its process.
+        The hub is the real process, its store the default one (SQLite and Arrow files, synced), unless a line says otherwise; times include the start of its process. The benchmarks of messages are the exception: the real bus, queue and store run in
+        the benchmark's own process, since a hub has no handler that does nothing else.
 
         """;
 

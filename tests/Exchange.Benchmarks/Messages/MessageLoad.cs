@@ -24,11 +24,11 @@ internal sealed class MessageLoad : IAsyncDisposable
     TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
     int _expected;
 
-    MessageLoad(string store, string folder) => _services = new ServiceCollection()
+    MessageLoad(string store, string folder, int perWrite) => _services = new ServiceCollection()
         .AddSingleton(TimeProvider.System)
         .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
         .AddStorage(new StoreOptions(store, folder))
-        .AddMessaging(new MessagingOptions { Parallelism = Handlers })
+        .AddMessaging(new MessagingOptions { Parallelism = Handlers, MessagesPerWrite = perWrite })
         .AddMessage<Load>("bench-load")
         .AddSingleton<IHandleMessages<Load>>(_ => new Handler(this))
         .BuildServiceProvider();
@@ -37,10 +37,14 @@ internal sealed class MessageLoad : IAsyncDisposable
 
     IMessageBus Bus => _services.GetRequiredService<IMessageBus>();
 
-    public static async Task<MessageLoad> CreateAsync(string store, string folder, CancellationToken cancel)
+    /// <param name="store">Address.</param>
+    /// <param name="folder">Made when missing.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <param name="perWrite">Messages that end in one write at most; 1: a transaction a message.</param>
+    public static async Task<MessageLoad> CreateAsync(string store, string folder, CancellationToken cancel, int perWrite = 100)
     {
         Directory.CreateDirectory(folder);
-        var load = new MessageLoad(store, folder);
+        var load = new MessageLoad(store, folder, perWrite);
         await load._services.GetRequiredService<IMigrations>().MigrateAsync(MessagingMigrations.All, cancel);
         await load.Store.WriteAsync(session => session.ExecuteAsync("CREATE TABLE bench_effect (number bigint PRIMARY KEY, done text NOT NULL)", cancel), cancel);
         return load;
@@ -99,7 +103,7 @@ internal sealed class MessageLoad : IAsyncDisposable
     {
         public async Task Handle(Load message)
         {
-            await load._services.GetRequiredService<IInbox>().OnceAsync("bench", session => session.ExecuteAsync("INSERT INTO bench_effect (number, done) VALUES (@number, 'yes')",
+            await load._services.GetRequiredService<IInbox>().FinishAsync("bench", session => session.ExecuteAsync("INSERT INTO bench_effect (number, done) VALUES (@number, 'yes')",
                 CancellationToken.None, ("@number", (long)message.Number)), CancellationToken.None);
             load.Done(message.Number);
         }

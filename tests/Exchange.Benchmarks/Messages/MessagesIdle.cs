@@ -39,7 +39,7 @@ internal sealed class MessagesIdle : IBenchmark
         var latency = figures.Series("latency", "bus", "ms");
         return
         [
-            new($"sent to handled, {latency.Values.Count} messages, one each {Pause.TotalMilliseconds:N0} ms, p50", latency, null, Goal.AtMost(10, "under 10 ms"), "two commits, a notice and a claim"),
+            new($"sent to handled, {latency.Values.Count} messages, one each {Pause.TotalMilliseconds:N0} ms, p50", latency, null, Goal.AtMost(10, "under 10 ms"), "two synced commits, a notice and a claim"),
             new("the same, p99", new Series("bus", "ms", [latency.Order(0.99)], null), null, null, "the machine's other work"),
             new("transactions of the store while idle", figures.Series("transactions", "bus", "/s"), null, Goal.AtMost(5, "at most 5 /s"), "a look every five seconds"),
         ];

@@ -1,14 +1,18 @@
 using System.Diagnostics;
 using Exchange.Benchmarks.Measuring;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Exchange.Benchmarks.Messages;
 
-/// <summary>Messages through the bus on PostgreSQL, beside a bare loop of twenty readers.</summary>
+/// <summary>
+/// Messages through the bus on PostgreSQL, a transaction each and many in one, beside bare loops of twenty readers: one that does the same insert in the same transaction, one that only takes.
+/// </summary>
 internal sealed class MessagesPostgreSql : IBenchmark
 {
     const int Count = 5_000;
-    const string Claim = "DELETE FROM bare_message WHERE id = (SELECT id FROM bare_message ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING body";
+    const string Claim = "DELETE FROM bare_message WHERE id = (SELECT id FROM bare_message ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, body";
+    const string Insert = "INSERT INTO bench_effect (number, done) VALUES ($1, 'yes')";
 
     public string Name => "messages-postgresql";
 
@@ -20,35 +24,56 @@ internal sealed class MessagesPostgreSql : IBenchmark
         var figures = await Figures.CollectAsync(settings.Runs, async values =>
         {
             await using var servers = await Servers.CreateAsync(settings, cancel);
-            values.Add("bare", await BareAsync(servers.Target, cancel));
-            await using var load = await MessageLoad.CreateAsync(servers.StoreUrl, Path.Combine(settings.Folder, $"{Name}-{++round}"), cancel);
-            values.Add("bus", await load.DrainAsync(Count, cancel));
+            values.Add("bare", await BareAsync(servers.Target, insert: true, cancel));
+            values.Add("take", await BareAsync(servers.Source, insert: false, cancel));
+            await using (var load = await MessageLoad.CreateAsync(servers.StoreUrl, Path.Combine(settings.Folder, $"{Name}-{++round}"), cancel, perWrite: 1))
+                values.Add("single", await load.DrainAsync(Count, cancel));
+            await using var others = await Servers.CreateAsync(settings, cancel);
+            await using (var load = await MessageLoad.CreateAsync(others.StoreUrl, Path.Combine(settings.Folder, $"{Name}-{++round}"), cancel))
+                values.Add("groups", await load.DrainAsync(Count, cancel));
         });
+        var single = figures.Series("single", "bus, a transaction a message", "/s");
+        var groups = figures.Series("groups", "bus, groups (the default)", "/s");
         return
         [
-            new($"{Count:N0} messages of 1 kB, {MessageLoad.Handlers} handlers that write one row each through the inbox", figures.Series("bus", "bus", "/s"),
-                figures.Series("bare", $"bare Npgsql loop, {MessageLoad.Handlers} readers", "/s", Claim), Goal.AtLeast(0.6, "at least 0.6 ×"),
-                "what is not yet known: two transactions a message where the peer has one statement explain a part; profile before changing"),
+            new($"{Count:N0} messages of 1 kB, {MessageLoad.Handlers} handlers that write one row each through the inbox", single,
+                figures.Series("bare", $"bare Npgsql loop, {MessageLoad.Handlers} readers", "/s", $"BEGIN; {Claim}; {Insert}; COMMIT (prepared)"), Goal.AtLeast(0.6, "at least 0.6 ×"),
+                "statements: beside the peer's the inbox note, the claim's write and the planning of each statement, on the cores that the server shares"),
+            new("the same, ends of messages gathered", groups, single, Goal.AtLeast(2, "at least 2 ×"), "a round trip for each handler's row"),
+            new("the same, beside a loop that takes and writes nothing", groups, figures.Series("take", $"bare Npgsql loop, {MessageLoad.Handlers} readers, no insert", "/s", Claim), null, "a round trip for each handler's row"),
         ];
     }
 
-    static async Task<double> BareAsync(NpgsqlDataSource database, CancellationToken cancel)
+    static async Task<double> BareAsync(NpgsqlDataSource database, bool insert, CancellationToken cancel)
     {
+        await Servers.ExecuteAsync(database, "CREATE TABLE bench_effect (number bigint PRIMARY KEY, done text NOT NULL)", cancel);
         await Servers.ExecuteAsync(database, "CREATE TABLE bare_message (id bigserial PRIMARY KEY, body bytea NOT NULL)", cancel);
         await Servers.ExecuteAsync(database, $"INSERT INTO bare_message (body) SELECT convert_to(repeat('x', 1000), 'UTF8') FROM generate_series(1, {Count})", cancel);
         var clock = Stopwatch.StartNew();
-        var handled = await Task.WhenAll(Enumerable.Range(0, MessageLoad.Handlers).Select(_ => Task.Run(() => ReadAsync(database, cancel), cancel)));
+        var handled = await Task.WhenAll(Enumerable.Range(0, MessageLoad.Handlers).Select(_ => Task.Run(() => ReadAsync(database, insert, cancel), cancel)));
         var seconds = clock.Elapsed.TotalSeconds;
         return handled.Sum() == Count ? Count / seconds : throw new InvalidOperationException($"The bare loop handled {handled.Sum()} of {Count} messages.");
     }
 
-    static async Task<int> ReadAsync(NpgsqlDataSource database, CancellationToken cancel)
+    static async Task<int> ReadAsync(NpgsqlDataSource database, bool insert, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var command = new NpgsqlCommand(Claim, connection);
         await command.PrepareAsync(cancel);
-        var handled = 0;
-        while (await command.ExecuteScalarAsync(cancel) is byte[]) handled++;
-        return handled;
+        await using var effect = new NpgsqlCommand(Insert, connection) { Parameters = { new() { NpgsqlDbType = NpgsqlDbType.Bigint } } };
+        await effect.PrepareAsync(cancel);
+        for (var handled = 0; ; handled++)
+        {
+            await using var transaction = insert ? await connection.BeginTransactionAsync(cancel) : null;
+            await using (var taken = await command.ExecuteReaderAsync(cancel))
+            {
+                if (!await taken.ReadAsync(cancel)) return handled;
+                effect.Parameters[0].Value = taken.GetInt64(0);
+            }
+
+            if (transaction is null) continue;
+            await effect.ExecuteNonQueryAsync(cancel);
+            await transaction.CommitAsync(cancel);
+        }
     }
 }

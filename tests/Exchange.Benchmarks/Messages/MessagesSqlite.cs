@@ -29,7 +29,7 @@ internal sealed class MessagesSqlite : IBenchmark
         [
             new($"{Count:N0} messages of 1 kB, {MessageLoad.Handlers} handlers that write one row each through the inbox", figures.Series("bus", "bus", "/s"),
                 figures.Series("bare", "bare lease loop, WAL, synchronous=FULL", "/s", $"{Lease}; {Acknowledge}"), Goal.AtLeast(0.8, "at least 0.8 ×"),
-                "commits: each handler's write and each acknowledgement is one, synced; claims are shared"),
+                "synced commits, shared by messages that end at the same time"),
         ];
     }
 

@@ -101,7 +101,7 @@ public abstract class FailureContract
         var node = await (await MessagingNode.CreateAsync(fixture)).StartAsync();
         var headers = new Dictionary<string, string> { [Headers.MessageId] = "poison", [Headers.ContentType] = MessageSerializer.ContentType };
         if (type is not null) headers[Headers.Type] = type;
-        await node.Queue.CompleteAsync(null, [new QueuedMessage("exchange", headers, Encoding.UTF8.GetBytes(body))], Cancel);
+        await node.Queue.SendAsync([new QueuedMessage("exchange", headers, Encoding.UTF8.GetBytes(body))], Cancel);
         await Eventually.EqualsAsync(1L, () => node.CountAsync("bus_failed_message"));
         Assert.AreEqual(1, (await node.Errors.ListAsync(null, null, null, 10, Cancel)).Single().Attempts);
         await node.SendAsync(new Probe(1));
@@ -130,7 +130,7 @@ public abstract class FailureContract
         await node.ExecuteAsync("INSERT INTO tally VALUES (0)");
         var headers = new Dictionary<string, string> { [Headers.MessageId] = "twice", [Headers.Type] = "test-probe", [Headers.ContentType] = MessageSerializer.ContentType };
         var message = new QueuedMessage("exchange", headers, """{"number":1}"""u8.ToArray());
-        await node.Queue.CompleteAsync(null, [message, message, message], Cancel);
+        await node.Queue.SendAsync([message, message, message], Cancel);
         await node.StartAsync();
         await Eventually.EqualsAsync(3, () => node.Handled.Count);
         Assert.AreEqual(1L, await node.Store.ReadAsync(session => session.ScalarAsync<long>("SELECT hits FROM tally", Cancel), Cancel));

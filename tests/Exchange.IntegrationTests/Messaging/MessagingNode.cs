@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Rebus.Handlers;
+using Rebus.Transport;
 
 namespace Exchange.IntegrationTests.Messaging;
 
@@ -46,24 +47,37 @@ internal sealed class MessagingNode
         LookInterval = TimeSpan.FromMilliseconds(500),
     };
 
-    public static async Task<MessagingNode> CreateAsync(StoreFixture fixture, Func<MessagingNode, Probe, Task>? handle = null, MessagingOptions? options = null)
+    public static async Task<MessagingNode> CreateAsync(StoreFixture fixture, Func<MessagingNode, Probe, Task>? handle = null, MessagingOptions? options = null, Action<IServiceCollection>? more = null)
     {
         MessagingNode? node = null;
-        var services = fixture.Node(more => more
-            .AddSingleton(TimeProvider.System)
-            .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
-            .AddMessaging(options ?? Quick)
-            .AddMessage<Probe>("test-probe")
-            .AddMessage<Echo>("test-echo")
-            .AddSingleton<IHandleMessages<Probe>>(_ => new ProbeHandler(async probe =>
-            {
-                if (handle is not null) await handle(node!, probe);
-                node!.Handled.Enqueue(probe.Number);
-            }))
-            .AddSingleton<IHandleMessages<Echo>>(_ => new EchoHandler(echo => node!.Echoed.Enqueue(echo.Number))));
-        node = new MessagingNode(services);
-        await services.GetRequiredService<IMigrations>().MigrateAsync(MessagingMigrations.All, CancellationToken.None);
+        var provider = fixture.Node(services =>
+        {
+            services
+                .AddSingleton(TimeProvider.System)
+                .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
+                .AddMessaging(options ?? Quick)
+                .AddMessage<Probe>("test-probe")
+                .AddMessage<Echo>("test-echo")
+                .AddSingleton<IHandleMessages<Probe>>(_ => new ProbeHandler(async probe =>
+                {
+                    if (handle is not null) await handle(node!, probe);
+                    node!.Handled.Enqueue(probe.Number);
+                }))
+                .AddSingleton<IHandleMessages<Echo>>(_ => new EchoHandler(echo => node!.Echoed.Enqueue(echo.Number)));
+            more?.Invoke(services);
+        });
+        node = new MessagingNode(provider);
+        await node._services.GetRequiredService<IMigrations>().MigrateAsync(MessagingMigrations.All, CancellationToken.None);
         return node;
+    }
+
+    /// <summary>Ends a claim as the transport does after a handler that sent.</summary>
+    public async Task EndAsync(ClaimedMessage claim, IReadOnlyList<QueuedMessage> sends)
+    {
+        using var scope = new RebusTransactionScope();
+        var delivery = Delivery.Of(scope.TransactionContext, claim, _ => { });
+        foreach (var message in sends) delivery.Send(message);
+        await _services.GetRequiredService<MessageEndings>().EndAsync(new Ending(delivery, claim, sends.Count), CancellationToken.None);
     }
 
     public async Task<MessagingNode> StartAsync()

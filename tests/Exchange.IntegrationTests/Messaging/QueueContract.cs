@@ -93,11 +93,11 @@ public abstract class QueueContract
         var taken = (await node.Queue.ClaimAsync("exchange", "new", 1, Lease, Cancel)).Single();
 
         var sends = new[] { new QueuedMessage("exchange", new Dictionary<string, string>(), []) };
-        var lost = await Assert.ThrowsExactlyAsync<ExchangeException>(() => node.Queue.CompleteAsync(old, sends, Cancel));
+        var lost = await Assert.ThrowsExactlyAsync<ExchangeException>(() => node.EndAsync(old, sends));
         await node.Queue.ReturnAsync(old, TimeSpan.Zero, true, Cancel);
         await node.Queue.RenewAsync([old], Never, Cancel);
         Assert.AreEqual((ErrorCodes.LeaseLost, 2), (lost.Code, taken.Attempts));
-        await node.Queue.CompleteAsync(taken, [], Cancel);
+        await node.EndAsync(taken, []);
         Assert.AreEqual(0L, await node.CountAsync("bus_message"));
     }
 
@@ -218,7 +218,7 @@ public abstract class QueueContract
         await using var fixture = await StoreFixture.CreateAsync(Engine);
         var node = await MessagingNode.CreateAsync(fixture);
         var headers = new Dictionary<string, string> { [Headers.MessageId] = "m", [Headers.DeliveryCount] = "99" };
-        await node.Queue.CompleteAsync(null, [new QueuedMessage("exchange", headers, [1])], Cancel);
+        await node.Queue.SendAsync([new QueuedMessage("exchange", headers, [1])], Cancel);
         var claim = (await node.Queue.ClaimAsync("exchange", "n", 1, Lease, Cancel)).Single();
         Assert.AreEqual("m", claim.Headers.Single().Value);
         Assert.AreEqual(1, claim.Body.Single());

@@ -1,0 +1,134 @@
+using System.Diagnostics.CodeAnalysis;
+using Exchange.Storage;
+using Rebus.Transport;
+
+namespace Exchange.Bus.Messaging;
+
+/// <summary>
+/// Ends messages, many in one write: whatever handlers finish while the last group is being written is the next group, so under load a commit is shared and an idle
+/// bus waits for nobody. In a group each message is fenced by itself. When any work of a group fails, all of it is undone and each message ends in a write of its own.
+/// Safe for concurrent callers; after a crash a message has ended with its rows or not at all.
+/// </summary>
+internal sealed class MessageEndings(IStore store, MessageQueue queue, MessagingOptions options, TimeProvider time)
+{
+    // On PostgreSQL one group's statements run while another one's commit waits for the disk; SQLite has one writer.
+    readonly int _mostWriters = store.Engine == StoreEngine.PostgreSql ? 2 : 1;
+    readonly Lock _lock = new();
+    readonly Queue<Waiting> _waiting = new();
+    int _writers;
+
+    /// <summary>
+    /// Removes a message, runs work if this handler has not done it before, and sends what the delivery sent: one write. Not cancelled once begun.
+    /// </summary>
+    /// <returns>False: the work had been done before.</returns>
+    /// <exception cref="Contracts.Errors.ExchangeException">hub.lease.lost: another node has the message; nothing was written.</exception>
+    public async Task<bool> EndAsync(Ending ending, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        var outcome = options.MessagesPerWrite == 1 ? (await WriteAsync([ending]))[0] : await JoinAsync(ending);
+        if (outcome == EndOutcome.Lost) throw MessageQueue.Lost(ending.Claim);
+        ending.Delivery.Ended = true;
+        return outcome == EndOutcome.First;
+    }
+
+    Task<EndOutcome> JoinAsync(Ending ending)
+    {
+        var waiting = new Waiting(ending);
+        lock (_lock)
+        {
+            _waiting.Enqueue(waiting);
+            if (_writers == _mostWriters) return waiting.Done.Task;
+            _writers++;
+        }
+
+        // Nothing of this delivery's flow may reach the others' work.
+        using (ExecutionContext.SuppressFlow()) _ = Task.Run(WriteGroupsAsync, CancellationToken.None);
+        return waiting.Done.Task;
+    }
+
+    async Task WriteGroupsAsync()
+    {
+        while (true)
+        {
+            var group = new List<Waiting>();
+            lock (_lock)
+            {
+                while (group.Count < options.MessagesPerWrite && _waiting.TryDequeue(out var next)) group.Add(next);
+                if (group.Count == 0)
+                {
+                    _writers--;
+                    return;
+                }
+            }
+
+            if (await ToldAsync(group, last: group.Count == 1)) continue;
+            foreach (var alone in group) await ToldAsync([alone], last: true);
+        }
+    }
+
+    /// <summary>Writes a group. False: it failed, and nobody has been told yet.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "Every failure is told to the handlers that wait.")]
+    async Task<bool> ToldAsync(List<Waiting> group, bool last)
+    {
+        try
+        {
+            var outcomes = await WriteAsync([.. group.Select(waiting => waiting.Ending)]);
+            for (var at = 0; at < group.Count; at++) group[at].Done.SetResult(outcomes[at]);
+            return true;
+        }
+        catch (Exception failed)
+        {
+            if (last) group.ForEach(waiting => waiting.Done.SetException(failed));
+            return last;
+        }
+    }
+
+    Task<EndOutcome[]> WriteAsync(IReadOnlyList<Ending> group) => store.WriteAsync(async session =>
+    {
+        var outcomes = await MessageQueue.EndAsync(session, group, time.GetUtcNow().ToUnixMicroseconds(), CancellationToken.None);
+        for (var at = 0; at < group.Count; at++)
+        {
+            if (outcomes[at] != EndOutcome.Lost) await FollowAsync(session, group[at], outcomes[at]);
+        }
+
+        return outcomes;
+    }, CancellationToken.None);
+
+    async Task FollowAsync(StoreSession session, Ending ending, EndOutcome outcome)
+    {
+        var delivery = ending.Delivery;
+        delivery.Forget(after: ending.SentBefore);
+        if (ending.Work is not null && outcome == EndOutcome.First)
+        {
+            AmbientTransactionContext.SetCurrent(delivery.Context);
+            await ending.Work(session);
+        }
+
+        foreach (var message in delivery.Outgoing) await queue.InsertAsync(session, message, CancellationToken.None);
+    }
+
+    sealed record Waiting(Ending Ending)
+    {
+        public TaskCompletionSource<EndOutcome> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
+
+/// <summary>The end of one message.</summary>
+/// <param name="Delivery">Whose message, and what it sent.</param>
+/// <param name="Claim">The message.</param>
+/// <param name="SentBefore">How many messages the delivery had sent when it came here.</param>
+/// <param name="Handler">Who does the work; null: there is none.</param>
+/// <param name="Work">The handler's rows.</param>
+internal sealed record Ending(Delivery Delivery, ClaimedMessage Claim, int SentBefore, string? Handler = null, Func<StoreSession, Task>? Work = null);
+
+internal enum EndOutcome
+{
+    /// <summary>The claim was lost: nothing was written.</summary>
+    Lost,
+
+    /// <summary>The message was removed; its handler had done it before.</summary>
+    Again,
+
+    /// <summary>The message was removed.</summary>
+    First,
+}

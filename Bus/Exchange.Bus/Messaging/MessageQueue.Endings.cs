@@ -1,0 +1,60 @@
+using Exchange.Storage;
+
+namespace Exchange.Bus.Messaging;
+
+internal sealed partial class MessageQueue
+{
+    // The row of each message is found by its id, then fenced by its own owner and attempt. Ids are met in ascending order, as renewals take them.
+    const string EndOnPostgreSql = """
+        WITH gone AS (
+            DELETE FROM bus_message WHERE id = ANY(@ids) AND lease_owner = (@owners)[array_position(@ids, id)] AND attempts = (@attempts)[array_position(@ids, id)]
+            RETURNING id, (@handlers)[array_position(@ids, id)] AS handler, (@messages)[array_position(@ids, id)] AS message_id),
+        noted AS (
+            INSERT INTO bus_inbox (handler, message_id, done_at) SELECT handler, message_id, @now FROM gone WHERE handler IS NOT NULL ORDER BY handler, message_id
+            ON CONFLICT DO NOTHING RETURNING handler, message_id)
+        SELECT gone.id, noted.handler IS NOT NULL FROM gone LEFT JOIN noted ON noted.handler = gone.handler AND noted.message_id = gone.message_id
+        """;
+
+    /// <summary>
+    /// What a claim or an end without rows says may be lost with the server, never with this process: the message comes once more, which is always allowed. Commits that
+    /// wait for the disk follow in the log, so whatever was built on this one is not durable before it.
+    /// </summary>
+    static string Lazily(StoreSession session) => session.Engine == StoreEngine.PostgreSql ? "SET LOCAL synchronous_commit = off; " : "";
+
+    /// <summary>Within a write: removes messages that are still held and notes which handlers do them, in one statement where statements travel.</summary>
+    /// <returns>An outcome for each.</returns>
+    public static Task<EndOutcome[]> EndAsync(StoreSession session, IReadOnlyList<Ending> group, long now, CancellationToken cancel) => session.Engine == StoreEngine.PostgreSql
+        ? EndTogetherAsync(session, group, now, cancel)
+        : EndInTurnAsync(session, group, now, cancel);
+
+    static async Task<EndOutcome[]> EndTogetherAsync(StoreSession session, IReadOnlyList<Ending> group, long now, CancellationToken cancel)
+    {
+        var lazily = group.All(ending => ending.Work is null) ? Lazily(session) : "";
+        var gone = (await session.QueryAsync(lazily + EndOnPostgreSql, row => (Id: row.GetInt64(0), Noted: row.GetBoolean(1)), cancel,
+            ("@ids", group.Select(ending => ending.Claim.Id).ToArray()), ("@owners", group.Select(ending => ending.Claim.Owner).ToArray()),
+            ("@attempts", group.Select(ending => ending.Claim.Attempts).ToArray()), ("@handlers", group.Select(ending => ending.Handler).ToArray()),
+            ("@messages", group.Select(ending => ending.Claim.MessageId).ToArray()), ("@now", now))).ToDictionary(row => row.Id, row => row.Noted);
+        // Two of one group may be duplicates of each other: they share the note, and the first one does the work.
+        var done = new HashSet<(string, string)>();
+        return [.. group.Select(ending => !gone.TryGetValue(ending.Claim.Id, out var noted) ? EndOutcome.Lost
+            : ending.Handler is null || noted && done.Add((ending.Handler, ending.Claim.MessageId)) ? EndOutcome.First : EndOutcome.Again)];
+    }
+
+    static async Task<EndOutcome[]> EndInTurnAsync(StoreSession session, IReadOnlyList<Ending> group, long now, CancellationToken cancel)
+    {
+        var outcomes = new EndOutcome[group.Count];
+        for (var at = 0; at < group.Count; at++)
+        {
+            var (claim, handler) = (group[at].Claim, group[at].Handler);
+            outcomes[at] = !await RemoveAsync(session, claim, cancel) ? EndOutcome.Lost
+                : handler is null || await NoteAsync(session, handler, claim.MessageId, now, cancel) ? EndOutcome.First : EndOutcome.Again;
+        }
+
+        return outcomes;
+    }
+
+    /// <summary>Within a write: notes that a handler does a message. False: it had been noted.</summary>
+    public static async Task<bool> NoteAsync(StoreSession session, string handler, string message, long now, CancellationToken cancel) => await session.ExecuteAsync(
+        "INSERT INTO bus_inbox (handler, message_id, done_at) VALUES (@handler, @message, @now) ON CONFLICT DO NOTHING", cancel,
+        ("@handler", handler), ("@message", message), ("@now", now)) == 1;
+}
