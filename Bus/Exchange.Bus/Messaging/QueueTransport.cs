@@ -65,11 +65,14 @@ internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings 
     async Task PumpAsync(CancellationToken stop)
     {
         await using var listener = signals.Listen(MessageQueue.ChannelOf(options.Queue));
+        long? failingSince = null;
         while (!stop.IsCancellationRequested)
         {
             try
             {
                 await FillAsync(listener, stop);
+                if (failingSince is { } since) LogPumpGoesOn(time.GetElapsedTime(since));
+                failingSince = null;
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -77,7 +80,9 @@ internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings 
             }
             catch (Exception failed)
             {
-                LogPumpFailed(failed);
+                // Once: an outage of the store is not told again each second.
+                if (failingSince is null) LogPumpFailed(failed);
+                failingSince ??= time.GetTimestamp();
                 await Task.Delay(AfterError, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -149,8 +154,11 @@ internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings 
         return new QueuedMessage(recipient, headers, message.Body, delay > TimeSpan.Zero ? delay : TimeSpan.Zero);
     }
 
-    [LoggerMessage(2701, LogLevel.Warning, "Messages could not be fetched; trying again")]
+    [LoggerMessage(2701, LogLevel.Warning, "Messages could not be fetched; it is tried again each second")]
     partial void LogPumpFailed(Exception exception);
+
+    [LoggerMessage(2704, LogLevel.Warning, "Messages are fetched again after {Waited}")]
+    partial void LogPumpGoesOn(TimeSpan waited);
 
     [LoggerMessage(2702, LogLevel.Warning, "Leases of messages could not be renewed; trying again")]
     partial void LogRenewFailed(Exception exception);
