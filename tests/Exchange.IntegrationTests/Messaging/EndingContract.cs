@@ -141,7 +141,7 @@ public abstract class EndingContract
     }
 
     [TestMethod]
-    [Timeout(180_000, CooperativeCancellation = true)]
+    [Timeout(400_000, CooperativeCancellation = true)]
     public async Task A_process_that_is_killed_at_any_moment_loses_no_message_and_doubles_none()
     {
         const int Kills = 6, Each = 150;

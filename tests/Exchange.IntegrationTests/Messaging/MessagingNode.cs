@@ -113,7 +113,7 @@ internal sealed class MessagingNode
 
 internal static class Eventually
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     /// <summary>Samples until the value is as expected; fails with the last sample.</summary>
     public static async Task EqualsAsync<T>(T expected, Func<Task<T>> sample)
