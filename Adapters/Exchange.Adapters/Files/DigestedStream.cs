@@ -3,26 +3,12 @@ using System.Security.Cryptography;
 namespace Exchange.Adapters.Files;
 
 /// <summary>A file read from its beginning to its end, with the SHA-256 of what was read and the place that was reached. For one reader.</summary>
-internal sealed class DigestedStream(string path) : Stream
+internal sealed class DigestedStream(string path) : CountedStream
 {
     readonly FileStream _file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
     readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
-    /// <summary>Bytes given so far.</summary>
-    public long Given { get; private set; }
-
-    /// <summary>Given at most up to this place; beyond it reading fails with <see cref="RecordTooLargeException"/>.</summary>
-    public long Limit { get; set; } = long.MaxValue;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
     public override long Length => _file.Length;
-
-    public override long Position { get => Given; set => throw new NotSupportedException(); }
 
     /// <summary>Of the whole file; reads what is left of it.</summary>
     public async Task<string> DigestAsync(CancellationToken cancel)
@@ -56,19 +42,8 @@ internal sealed class DigestedStream(string path) : Stream
     int Take(ReadOnlySpan<byte> buffer, int read)
     {
         _hash.AppendData(buffer[..read]);
-        Given += read;
-        return Given > Limit ? throw new RecordTooLargeException() : read;
+        return Count(read);
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
@@ -77,6 +52,3 @@ internal sealed class DigestedStream(string path) : Stream
         base.Dispose(disposing);
     }
 }
-
-/// <summary>One record is larger than what is held in memory.</summary>
-internal sealed class RecordTooLargeException : Exception;

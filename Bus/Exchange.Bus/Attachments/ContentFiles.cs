@@ -80,22 +80,11 @@ internal sealed class ContentFiles(IStore store, TimeProvider time) : IContentPl
         }
     }
 
+    string MakeFolder(string name) => DurableFolder.Make(store.DataFolder, Folder, name);
+
     string Absolute(string place) => Path.Combine(store.DataFolder, place);
 
     string Relative(string path) => Path.GetRelativePath(store.DataFolder, path).Replace('\\', '/');
-
-    string MakeFolder(string name)
-    {
-        var root = Path.Combine(store.DataFolder, Folder);
-        var folder = Path.Combine(root, name);
-        if (Directory.Exists(folder)) return folder;
-        // Each level for itself: folders above would get the usual rights.
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
-        else foreach (var level in new[] { root, folder }) Directory.CreateDirectory(level, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        DurableFolder.Sync(root);
-        DurableFolder.Sync(store.DataFolder);
-        return folder;
-    }
 
     sealed class Writer(ContentFiles files, string path, FileStream file) : PlacedContents
     {

@@ -35,7 +35,7 @@ internal sealed class ConnectionTurns(ILeases leases, NodePlaces places, TimePro
     async Task<ConnectionTurn> WithPlaceAsync(HeldLease lease, Pace? pace, Action<string>? waiting, CancellationToken cancel)
     {
         try { return new ConnectionTurn(lease, await places.TakeAsync(waiting, cancel), pace); }
-        catch (OperationCanceledException)
+        catch
         {
             await lease.DisposeAsync();
             throw;

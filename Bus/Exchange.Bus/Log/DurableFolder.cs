@@ -11,6 +11,22 @@ internal static class DurableFolder
 {
     const int ReadOnly = 0;
 
+    /// <summary>A folder two levels below the data folder, made where it is missing: durable, and its owner's only.</summary>
+    /// <returns>Its path.</returns>
+    /// <exception cref="IOException">The system refused.</exception>
+    public static string Make(string dataFolder, string room, string name)
+    {
+        var root = Path.Combine(dataFolder, room);
+        var folder = Path.Combine(root, name);
+        if (Directory.Exists(folder)) return folder;
+        // Each level for itself: folders above would get the usual rights.
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
+        else foreach (var level in new[] { root, folder }) Directory.CreateDirectory(level, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Sync(root);
+        Sync(dataFolder);
+        return folder;
+    }
+
     /// <exception cref="IOException">The system refused.</exception>
     public static void Sync(string folder)
     {

@@ -20,7 +20,7 @@ internal sealed class PayloadFiles(IStore store, TimeProvider time) : IPayloadPl
 
     public async Task<string?> PrepareAsync(string resource, ReadOnlyMemory<byte> content, CancellationToken cancel)
     {
-        var folder = MakeFolder(resource);
+        var folder = DurableFolder.Make(store.DataFolder, Folder, resource);
         var name = Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
         var path = Path.Combine(folder, name + Extension);
         var temporary = Path.Combine(folder, name + ".tmp");
@@ -75,19 +75,6 @@ internal sealed class PayloadFiles(IStore store, TimeProvider time) : IPayloadPl
     }
 
     string Absolute(string file) => Path.Combine(store.DataFolder, file);
-
-    string MakeFolder(string resource)
-    {
-        var root = Path.Combine(store.DataFolder, Folder);
-        var folder = Path.Combine(root, resource);
-        if (Directory.Exists(folder)) return folder;
-        // Each level for itself: folders above would get the usual rights.
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
-        else foreach (var level in new[] { root, folder }) Directory.CreateDirectory(level, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        DurableFolder.Sync(root);
-        DurableFolder.Sync(store.DataFolder);
-        return folder;
-    }
 
     static async Task WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancel)
     {

@@ -165,6 +165,26 @@ public sealed class ReconcileTests
     }
 
     [TestMethod]
+    public async Task A_repair_waits_for_a_hub_that_is_delivering()
+    {
+        await using var source = await FrontEnd.CreateAsync("sqlite");
+        await using var target = await FrontEnd.CreateAsync("sqlite");
+        using var hub = await SmallAsync(source, target, "mode: snapshot");
+        await target.ExecuteAsync("UPDATE copy SET name = 'damaged' WHERE id = 3");
+        var until = (DateTimeOffset.UtcNow + TimeSpan.FromSeconds(5)).ToUnixTimeMilliseconds() * 1000; // less than a lease lasts, more than the command needs to come there
+        await using (var store = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(hub.Data, "exchange.db")};Pooling=False"))
+        {
+            await store.OpenAsync();
+            await using var command = store.CreateCommand();
+            command.CommandText = $"UPDATE bus_lease SET until_at = {until}, fence = fence + 1, owner = 'another/1' WHERE name = 'delivery:s'";
+            Assert.AreEqual(1, await command.ExecuteNonQueryAsync());
+        }
+
+        Assert.AreEqual(1, Number(await ReconcileAsync(hub, 0, "--repair"), "repaired"));
+        CollectionAssert.AreEqual(await source.LinesAsync(Small), await target.LinesAsync(Small with { Name = "copy" }));
+    }
+
+    [TestMethod]
     [DataRow("Read")]
     [DataRow("Append")]
     [DataRow("DeliverBeforeCommit")]

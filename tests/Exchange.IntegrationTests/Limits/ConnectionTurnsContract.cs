@@ -60,7 +60,7 @@ public abstract class ConnectionTurnsContract
 
         var waits = new TaskCompletionSource<string>();
         var third = node.TakeAsync(Limited(null), waits.SetResult, Cancel);
-        StringAssert.Contains(await waits.Task, "this node has as many exchanges under way as it may");
+        StringAssert.Contains(await waits.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel), "this node has as many exchanges under way as it may");
         Assert.IsFalse(third.IsCompleted);
         await second.DisposeAsync();
         await (await third).DisposeAsync();
@@ -79,7 +79,7 @@ public abstract class ConnectionTurnsContract
         using var givenUp = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         var waits = new TaskCompletionSource<string>();
         var waiting = node.TakeAsync(Limited(1), waits.SetResult, givenUp.Token);
-        await waits.Task;
+        await waits.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
         await givenUp.CancelAsync();
         await Assert.ThrowsAsync<OperationCanceledException>(() => waiting);
         await using var free = await other.TakeAsync(Limited(1), told => Assert.Fail(told), Cancel);

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using Exchange.Adapters.Files;
 using Exchange.Adapters.Files.Xlsx;
 using Exchange.Contracts.Files;
 

@@ -139,41 +139,11 @@ internal sealed class XlsxArchive : IDisposable
 }
 
 /// <summary>What a part of a zip file unpacks to, counted.</summary>
-internal sealed class UnpackedStream(Stream packed, long most) : Stream
+internal sealed class UnpackedStream(Stream packed, long most) : CountedStream
 {
-    /// <summary>Bytes given so far.</summary>
-    public long Given { get; private set; }
-
-    /// <summary>Given at most up to this place; beyond it reading fails with <see cref="RecordTooLargeException"/>.</summary>
-    public long Limit { get; set; } = long.MaxValue;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
     public override long Length => throw new NotSupportedException();
 
-    public override long Position { get => Given; set => throw new NotSupportedException(); }
-
-    public override int Read(byte[] buffer, int offset, int count)
-    {
-        var read = packed.Read(buffer, offset, count);
-        Given += read;
-        if (Given > most) throw new UnpackedTooLargeException();
-        return Given > Limit ? throw new RecordTooLargeException() : read;
-    }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    public override int Read(byte[] buffer, int offset, int count) => Count(packed.Read(buffer, offset, count), most);
 
     protected override void Dispose(bool disposing)
     {
@@ -181,6 +151,3 @@ internal sealed class UnpackedStream(Stream packed, long most) : Stream
         base.Dispose(disposing);
     }
 }
-
-/// <summary>A part unpacks to more than it may.</summary>
-internal sealed class UnpackedTooLargeException : Exception;
