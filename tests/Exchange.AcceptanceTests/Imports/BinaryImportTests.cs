@@ -23,20 +23,31 @@ public sealed class BinaryImportTests
         return path;
     }
 
+    /// <summary>Parquet.Net packs levels wrongly when two of its first writers run at once.</summary>
+    static readonly SemaphoreSlim OneWriter = new(1);
+
     static async Task<string> ParquetAsync(ImportScene scene, string name, params (string Id, string? Name, decimal? Amount, DateOnly? Day)[] rows)
     {
         var path = Path.Combine(scene.Hub.Process.Folder, name);
         DataField id = new DataField<string>("id"), title = new DataField<string>("名称"), amount = new DecimalDataField("amount", 12, 2, isNullable: true), day = new DataField<DateOnly?>("day");
-        await using var file = File.Create(path);
-        await using var writer = await ParquetWriter.CreateAsync(new ParquetSchema(id, title, amount, day), file);
-        foreach (var group in rows.Chunk(5))
+        await OneWriter.WaitAsync();
+        try
         {
-            using var part = writer.CreateRowGroup();
-            await part.WriteAsync(id, group.Select(row => row.Id).ToArray());
-            await part.WriteAsync(title, group.Select(row => row.Name!).ToArray());
-            await part.WriteAsync<decimal>(amount, group.Select(row => row.Amount).ToArray().AsMemory());
-            await part.WriteAsync<DateOnly>(day, group.Select(row => row.Day).ToArray().AsMemory());
-            part.CompleteValidate();
+            await using var file = File.Create(path);
+            await using var writer = await ParquetWriter.CreateAsync(new ParquetSchema(id, title, amount, day), file);
+            foreach (var group in rows.Chunk(5))
+            {
+                using var part = writer.CreateRowGroup();
+                await part.WriteAsync(id, group.Select(row => row.Id).ToArray());
+                await part.WriteAsync(title, group.Select(row => row.Name!).ToArray());
+                await part.WriteAsync<decimal>(amount, group.Select(row => row.Amount).ToArray().AsMemory());
+                await part.WriteAsync<DateOnly>(day, group.Select(row => row.Day).ToArray().AsMemory());
+                part.CompleteValidate();
+            }
+        }
+        finally
+        {
+            OneWriter.Release();
         }
 
         return path;
