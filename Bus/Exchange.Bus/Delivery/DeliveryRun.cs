@@ -1,4 +1,5 @@
 using Exchange.Bus.Catalogue;
+using Exchange.Bus.Limits;
 using Exchange.Bus.Runs;
 using Exchange.Bus.Transformation;
 using Exchange.Contracts.FrontEnd;
@@ -34,6 +35,9 @@ internal sealed class DeliveryRun
 
     /// <summary>Bytes of rows that were written since the run began.</summary>
     public long WrittenBytes { get; set; }
+
+    /// <summary>The caller's place on this node; null: it has none.</summary>
+    public NodePlace? Place { get; init; }
 
     /// <summary>Whether the target was made fit and its ledger asked.</summary>
     public bool Prepared { get; set; }

@@ -59,6 +59,10 @@ internal sealed class DeliveryStates(IStore store, ILeases leases)
         return found.FirstOrDefault();
     }, cancel);
 
+    /// <summary>How far every subscription is that was ever delivered, and which of them are held.</summary>
+    public async Task<IReadOnlyDictionary<string, (long Applied, bool Held)>> AllAsync(CancellationToken cancel) => await store.ReadAsync(async session =>
+        (await session.QueryAsync("select subscription, applied, case when held_code is null then 0 else 1 end from bus_delivery", row => (row.GetString(0), (row.GetInt64(1), row.GetInt32(2) == 1)), cancel)).ToDictionary(), cancel);
+
     /// <summary>In a write of its own. One that was overtaken is refused: what the new one has noted stands.</summary>
     public Task SaveAsync(Lease lease, string subscription, DeliveryState state, CancellationToken cancel) => store.WriteAsync(async session =>
     {

@@ -37,10 +37,11 @@ internal sealed partial class SubscriptionDelivery(
     /// <param name="more">Told to wait for more: answers true when the log may have grown, false when nothing more will come. Null: the log as it is now, and only if nobody else delivers
     /// the subscription at the moment.</param>
     /// <param name="fullAfter">Head of the log before a full that was asked for and now goes on: where the ledger belongs to another log, that full heals it. Null: none was asked for.</param>
+    /// <param name="place">The caller's place on this node; null: it has none.</param>
     /// <param name="progress">Listener, or null.</param>
     /// <param name="cancel">Stops between or within batches; nothing is left half done.</param>
     /// <exception cref="ExchangeException">hub.lease.busy: another process delivers it, and nobody was to be waited for.</exception>
-    public async Task<DeliveryOutcome> RunAsync(string name, Func<CancellationToken, ValueTask<bool>>? more, long? fullAfter, IProgress<SyncProgress>? progress, CancellationToken cancel)
+    public async Task<DeliveryOutcome> RunAsync(string name, Func<CancellationToken, ValueTask<bool>>? more, long? fullAfter, NodePlace? place, IProgress<SyncProgress>? progress, CancellationToken cancel)
     {
         await using var lease = await HeldLease.AcquireAsync(leases, LeaseName(name), SourceIntake.LeaseDuration, more is null ? TimeSpan.Zero : Patience, null, time, cancel);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, lease.Lost);
@@ -63,6 +64,7 @@ internal sealed partial class SubscriptionDelivery(
                 Record = new RunRecord { Resource = subscription.Resource, Subscription = name, Kind = "delivery", Node = Node.Name },
                 State = await states.ReadAsync(name, either.Token) ?? new DeliveryState(),
                 FullAfter = fullAfter,
+                Place = place,
                 Progress = progress,
             };
             var failures = 0;
@@ -114,7 +116,7 @@ internal sealed partial class SubscriptionDelivery(
     {
         if (await log.HeadAsync(run.Resource.Name, cancel) is not { } head || (run.Prepared && head.Number <= run.State.Applied)) return;
         // Only for what is in the log now: the reading that fills it may need the same connection.
-        await using var turn = await turns.TakeAsync(run.Connection, why => run.Report(why), cancel);
+        await using var turn = await turns.TakeAsync(run.Connection, run.Place, why => run.Report(why), cancel);
         if (!run.Prepared) await PrepareAsync(run, cancel);
         while (await DeliverableAsync(run, cancel) is { Count: > 0 } waiting)
         {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Exchange.Bus.Catalogue;
 using Exchange.Bus.Intake;
+using Exchange.Bus.Limits;
 using Exchange.Bus.Scheduling;
 using Exchange.Bus.Timeliness;
 using Exchange.Contracts.Errors;
@@ -14,7 +15,7 @@ namespace Exchange.Bus.Exchanges;
 /// that nothing is left there: the other may have died, or may have looked just before the change.
 /// </summary>
 internal sealed class ChangeDuty(
-    ICatalogue catalogue, SourceIntake intake, QuietSources quiet, SourceWatch watch, DeliveryDuty deliveries, WorkBoard board, TimeProvider time) : IHubDuty
+    ICatalogue catalogue, SourceIntake intake, QuietSources quiet, SourceWatch watch, DeliveryDuty deliveries, NodePlaces places, WorkBoard board, TimeProvider time) : IHubDuty
 {
     /// <summary>Between two looks at the catalogue and the store, and at sources that another node was reading.</summary>
     static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
@@ -85,8 +86,10 @@ internal sealed class ChangeDuty(
         var askSource = _unsure.TryRemove(resource, out _);
         try
         {
-            if (!await intake.HasChangesAsync(resource, askSource, cancel) && !await quiet.AreDueAsync(resource, cancel)) return null;
-            var taken = await intake.RunAsync(resource, new IntakeRequest(Full: false, ByHand: false, IfFree: true), null, () => deliveries.Wake(resource), cancel);
+            if (!await IsWantedAsync(resource, askSource, cancel)) return null;
+            using var place = await places.TakeAsync(cancel);
+            if (place.Waited && !await IsWantedAsync(resource, askSource, cancel)) return null;
+            var taken = await intake.RunAsync(resource, new IntakeRequest(Full: false, ByHand: false, IfFree: true) { Place = place }, null, () => deliveries.Wake(resource), cancel);
             if (taken.Fault is not null) _unsure[resource] = true;
             return taken.Fault;
         }
@@ -101,6 +104,9 @@ internal sealed class ChangeDuty(
             throw;
         }
     }
+
+    async Task<bool> IsWantedAsync(string resource, bool askSource, CancellationToken cancel) =>
+        await intake.HasChangesAsync(resource, askSource, cancel) || await quiet.AreDueAsync(resource, cancel);
 
     /// <summary>A watch under way.</summary>
     sealed record Watched(List<(string Name, CaptureTarget Log)> Logs, Task Task, CancellationTokenSource Ending)

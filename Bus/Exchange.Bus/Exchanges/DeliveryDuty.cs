@@ -1,38 +1,39 @@
 using System.Collections.Concurrent;
 using Exchange.Bus.Catalogue;
 using Exchange.Bus.Delivery;
+using Exchange.Bus.Limits;
 using Exchange.Bus.Log;
 using Exchange.Contracts.Errors;
 
 namespace Exchange.Bus.Exchanges;
 
 /// <summary>
-/// Delivers whatever is in a log. A batch that this node has appended, or a wake-up message, starts a delivery at once; the sweep finds what a lost message would have left, by comparing
-/// cursors with logs. A subscription that another node delivers at the moment is compared soon again: the other may have died, or may have looked just before the log grew.
+/// Delivers whatever is in a log. A batch that this node has appended, or a wake-up message, starts a delivery at once; the sweep, which compares cursors with logs, finds what a lost message, a
+/// dead node or one whose places are all taken would leave. A node sweeps while it has places: what it finds waits for nobody else.
 /// </summary>
-internal sealed class DeliveryDuty(ICatalogue catalogue, SubscriptionDelivery delivery, DeliveryStates deliveries, IResourceLog log, WorkBoard board, TimeProvider time) : IHubDuty
+internal sealed class DeliveryDuty(ICatalogue catalogue, SubscriptionDelivery delivery, DeliveryStates deliveries, IResourceLog log, NodePlaces places, WorkBoard board, TimeProvider time) : IHubDuty
 {
-    /// <summary>Between two looks at subscriptions that another node was delivering.</summary>
+    /// <summary>Between two sweeps.</summary>
     static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    /// <summary>Pauses between two sweeps over all subscriptions.</summary>
-    const int Sweep = 10;
+    /// <summary>Sweeps between two that try whatever is not at the head of its log.</summary>
+    const int Thorough = 10;
 
+    /// <summary>Subscriptions that failed here, or that another node had, which may have died or have looked just before the log grew: tried at the next sweep.</summary>
     readonly ConcurrentDictionary<string, bool> _unsure = new(StringComparer.Ordinal);
+
+    /// <summary>Heads at which subscriptions were tried: what waits for the end of its full, or for a person, is not tried each second.</summary>
+    readonly Dictionary<string, long> _tried = new(StringComparer.Ordinal);
     CancellationToken _stopping;
     volatile CatalogueSnapshot? _catalogue;
 
     public async Task RunAsync(CancellationToken stopping)
     {
         _stopping = stopping;
-        for (var round = 0; ; round = (round + 1) % Sweep)
+        for (var round = 0; ; round = (round + 1) % Thorough)
         {
-            if (round == 0 || !_unsure.IsEmpty)
-            {
-                var snapshot = _catalogue = await catalogue.ReadAsync(stopping);
-                await SweepAsync([.. snapshot.Subscriptions.Values.Where(subscription => _unsure.ContainsKey(subscription.Name) || round == 0)], stopping);
-            }
-
+            _catalogue = await catalogue.ReadAsync(stopping);
+            if (places.AnyFree) await SweepAsync(_catalogue, thorough: round == 0, stopping);
             await Task.Delay(Pause, time, stopping);
         }
     }
@@ -50,14 +51,22 @@ internal sealed class DeliveryDuty(ICatalogue catalogue, SubscriptionDelivery de
         foreach (var subscription in _catalogue?.Subscriptions.Values.Where(subscription => subscription.Resource == resource) ?? []) Start(subscription);
     }
 
-    async Task SweepAsync(IReadOnlyList<Subscription> subscriptions, CancellationToken cancel)
+    async Task SweepAsync(CatalogueSnapshot snapshot, bool thorough, CancellationToken cancel)
     {
-        foreach (var subscription in subscriptions)
+        var heads = await log.HeadsAsync([.. snapshot.Subscriptions.Values.Select(subscription => subscription.Resource).Distinct()], cancel);
+        var states = await deliveries.AllAsync(cancel);
+        foreach (var subscription in snapshot.Subscriptions.Values)
         {
-            var head = await log.HeadAsync(subscription.Resource, cancel);
-            var state = await deliveries.ReadAsync(subscription.Name, cancel);
-            if (head is not null && (state is null || state.Applied < head.Number || state.Hold is not null)) Start(subscription);
-            else _unsure.TryRemove(subscription.Name, out _);
+            if (!heads.TryGetValue(subscription.Resource, out var head)) continue;
+            if (states.TryGetValue(subscription.Name, out var state) && !state.Held && state.Applied >= head)
+            {
+                _unsure.TryRemove(subscription.Name, out _);
+                continue;
+            }
+
+            if (!thorough && !_unsure.ContainsKey(subscription.Name) && _tried.GetValueOrDefault(subscription.Name) == head) continue;
+            _tried[subscription.Name] = head;
+            Start(subscription);
         }
     }
 
@@ -68,7 +77,8 @@ internal sealed class DeliveryDuty(ICatalogue catalogue, SubscriptionDelivery de
         try
         {
             _unsure.TryRemove(subscription, out _);
-            var fault = (await delivery.RunAsync(subscription, null, null, null, cancel)).Fault;
+            using var place = await places.TakeAsync(cancel);
+            var fault = (await delivery.RunAsync(subscription, null, null, place, null, cancel)).Fault;
             if (fault is not null) _unsure[subscription] = true;
             return fault;
         }

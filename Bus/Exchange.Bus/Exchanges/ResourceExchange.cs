@@ -20,7 +20,7 @@ internal sealed class ResourceExchange(IResourceLog log, SubscriptionDelivery de
     {
         var signal = new GrowthSignal();
         long? fullAfter = full ? (await log.HeadAsync(resource, cancel))?.Number ?? 0 : null;
-        var deliveries = subscriptions.Select(subscription => Task.Run(() => delivery.RunAsync(subscription.Name, signal.Listen(), fullAfter, progress, cancel), cancel)).ToList();
+        var deliveries = subscriptions.Select(subscription => Task.Run(() => delivery.RunAsync(subscription.Name, signal.Listen(), fullAfter, null, progress, cancel), cancel)).ToList();
         IntakeOutcome taken;
         try
         {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Exchange.Bus.Catalogue;
 using Exchange.Bus.Intake;
+using Exchange.Bus.Limits;
 using Exchange.Bus.Scheduling;
 using Exchange.Bus.Timeliness;
 using Exchange.Contracts.Errors;
@@ -12,7 +13,7 @@ namespace Exchange.Bus.Exchanges;
 /// Takes up changes of `wal` sources as they come; those with an incremental schedule are read by it only. One small question a database tells whether anything was committed there; only then, and every
 /// few seconds for what else may be due, its slots are looked at.
 /// </summary>
-internal sealed class WalDuty(ICatalogue catalogue, IFrontEndDatabases databases, SourceIntake intake, QuietSources quiet, WorkBoard board, TimeProvider time) : IHubDuty
+internal sealed class WalDuty(ICatalogue catalogue, IFrontEndDatabases databases, SourceIntake intake, QuietSources quiet, NodePlaces places, WorkBoard board, TimeProvider time) : IHubDuty
 {
     /// <summary>Between two questions.</summary>
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -52,7 +53,8 @@ internal sealed class WalDuty(ICatalogue catalogue, IFrontEndDatabases databases
         try
         {
             if (!await intake.HasChangesAsync(resource, askSource: true, cancel) && !await quiet.AreDueAsync(resource, cancel)) return null;
-            return (await intake.RunAsync(resource, new IntakeRequest(Full: false, ByHand: false, IfFree: true), null, null, cancel)).Fault;
+            using var place = await places.TakeAsync(cancel);
+            return (await intake.RunAsync(resource, new IntakeRequest(Full: false, ByHand: false, IfFree: true) { Place = place }, null, null, cancel)).Fault;
         }
         catch (ExchangeException busy) when (busy.Code == ErrorCodes.LeaseBusy)
         {

@@ -50,7 +50,7 @@ internal sealed partial class SourceIntake(
         // Only now: who waited for another reader must not bring back what the manifests said before.
         var snapshot = await catalogue.ReadAsync(either.Token);
         if (snapshot.Resources.GetValueOrDefault(name) is not { Source: { } source } resource) return new IntakeOutcome(null, null);
-        await using var turn = await turns.TakeAsync(snapshot.Connections[source.Connection], why => progress?.Report(new SyncProgress { Resource = name, Phase = why }), either.Token);
+        await using var turn = await turns.TakeAsync(snapshot.Connections[source.Connection], request.Place, why => progress?.Report(new SyncProgress { Resource = name, Phase = why }), either.Token);
         var state = await states.ReadAsync(name, either.Token);
         IntakeRun? run = null;
         try

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Exchange.Bus.Catalogue;
+using Exchange.Bus.Limits;
 using Exchange.Bus.Quarantine;
 using Exchange.Bus.Reorganisation;
 using Exchange.Contracts.FrontEnd;
@@ -19,6 +20,9 @@ internal readonly record struct IntakeRequest(bool Full, bool ByHand, bool IfFre
 {
     /// <summary>Keys (key columns in key order, natural types, distinct) that are read anew besides what changed; null: none. A snapshot source is then not read whole.</summary>
     public RowBatch? Keys { get; init; }
+
+    /// <summary>The caller's place on this node; null: it has none.</summary>
+    public NodePlace? Place { get; init; }
 }
 
 /// <summary>

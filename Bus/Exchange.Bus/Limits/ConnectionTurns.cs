@@ -7,7 +7,7 @@ namespace Exchange.Bus.Limits;
 /// Who may use a front-end database now. A Connection with limits has so many turns, each a lease of the store, so they count over all nodes; a node that dies gives its turns back when
 /// their leases run out. A turn is fair use, no fence: what must not happen twice is fenced by the source's and the subscription's own leases. Safe for concurrent callers.
 /// </summary>
-internal sealed class ConnectionTurns(ILeases leases, NodePlaces places, TimeProvider time)
+internal sealed class ConnectionTurns(ILeases leases, TimeProvider time)
 {
     /// <summary>How long a dead node keeps a turn.</summary>
     static readonly TimeSpan Duration = TimeSpan.FromSeconds(8);
@@ -15,26 +15,32 @@ internal sealed class ConnectionTurns(ILeases leases, NodePlaces places, TimePro
     /// <summary>Between two looks for a free turn.</summary>
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>A turn at the connection, waiting while others have them all. With it goes a place of this node.</summary>
+    /// <summary>A turn at the connection, waiting while others have them all.</summary>
     /// <param name="connection">The connection.</param>
+    /// <param name="place">The caller's place on this node, which is lent out while it waits; null: it has none.</param>
     /// <param name="waiting">Told why it waits, once.</param>
     /// <param name="cancel">Stops waiting.</param>
-    public async Task<ConnectionTurn> TakeAsync(Connection connection, Action<string>? waiting, CancellationToken cancel)
+    public async Task<ConnectionTurn> TakeAsync(Connection connection, NodePlace? place, Action<string>? waiting, CancellationToken cancel)
     {
-        if (connection.Limits is not { } limits) return new ConnectionTurn(null, await places.TakeAsync(waiting, cancel), null);
+        if (connection.Limits is not { } limits) return ConnectionTurn.Free;
         for (var told = false; ; told = true)
         {
             for (var turn = 1; turn <= limits.Turns; turn++)
                 if (await HeldLease.TryAcquireAsync(leases, $"connection:{connection.Name}:{turn}", Duration, time, cancel) is { } lease)
-                    return await WithPlaceAsync(lease, Pace.Of(limits, time), waiting, cancel);
+                    return await WithPlaceAsync(lease, Pace.Of(limits, time), place, cancel);
             if (!told) waiting?.Invoke($"waiting: connection {connection.Name} allows {limits.Turns} at once, and all are taken");
+            place?.Lend();
             await Task.Delay(Pause, time, cancel);
         }
     }
 
-    async Task<ConnectionTurn> WithPlaceAsync(HeldLease lease, Pace? pace, Action<string>? waiting, CancellationToken cancel)
+    static async Task<ConnectionTurn> WithPlaceAsync(HeldLease lease, Pace? pace, NodePlace? place, CancellationToken cancel)
     {
-        try { return new ConnectionTurn(lease, await places.TakeAsync(waiting, cancel), pace); }
+        try
+        {
+            if (place is not null) await place.RetakeAsync(cancel);
+            return new ConnectionTurn(lease, pace);
+        }
         catch
         {
             await lease.DisposeAsync();
@@ -44,10 +50,10 @@ internal sealed class ConnectionTurns(ILeases leases, NodePlaces places, TimePro
 }
 
 /// <summary>A turn that is held until disposed.</summary>
-internal sealed class ConnectionTurn(HeldLease? lease, IDisposable? place, Pace? pace) : IAsyncDisposable
+internal sealed class ConnectionTurn(HeldLease? lease, Pace? pace) : IAsyncDisposable
 {
-    /// <summary>A turn that is another's already.</summary>
-    public static ConnectionTurn Free { get; } = new(null, null, null);
+    /// <summary>A turn that nobody counts, or that is another's already.</summary>
+    public static ConnectionTurn Free { get; } = new(null, null);
 
     /// <summary>Waits as long as what was just read or written asks for.</summary>
     /// <param name="rows">Rows since the last call.</param>
@@ -55,9 +61,5 @@ internal sealed class ConnectionTurn(HeldLease? lease, IDisposable? place, Pace?
     /// <param name="cancel">Stops.</param>
     public Task PaceAsync(long rows, long bytes, CancellationToken cancel) => pace?.SpendAsync(rows, bytes, cancel) ?? Task.CompletedTask;
 
-    public ValueTask DisposeAsync()
-    {
-        place?.Dispose();
-        return lease?.DisposeAsync() ?? ValueTask.CompletedTask;
-    }
+    public ValueTask DisposeAsync() => lease?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

@@ -99,6 +99,9 @@ internal interface IResourceLog
     /// <summary>The newest batch, whatever its state; null when there is none.</summary>
     Task<LogBatch?> HeadAsync(string resource, CancellationToken cancel);
 
+    /// <summary>Numbers of the newest batches of many resources, in one question; resources without a batch are missing.</summary>
+    Task<IReadOnlyDictionary<string, long>> HeadsAsync(IReadOnlyCollection<string> resources, CancellationToken cancel);
+
     /// <summary>Batches after a number, in order, at most so many, whatever their state.</summary>
     Task<IReadOnlyList<LogBatch>> ReadAsync(string resource, long after, int most, CancellationToken cancel);
 

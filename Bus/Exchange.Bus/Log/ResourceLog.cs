@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Exchange.Bus.Attachments;
+using Exchange.Bus.Bulk;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.Rows;
 using Exchange.Storage;
@@ -64,6 +65,16 @@ internal sealed partial class ResourceLog(IStore store, ArrowCodec codec, IPaylo
 
     public Task<LogBatch?> HeadAsync(string resource, CancellationToken cancel) =>
         FirstAsync("resource = @resource ORDER BY number DESC LIMIT 1", cancel, ("resource", resource));
+
+    public async Task<IReadOnlyDictionary<string, long>> HeadsAsync(IReadOnlyCollection<string> resources, CancellationToken cancel) => await store.ReadAsync(async session =>
+    {
+        var named = ValueTable.Of("named", "resource", resources);
+        return (await session.QueryAsync($"""
+            SELECT resource, head FROM (
+                SELECT named.resource, (SELECT number FROM bus_log_batch AS batch WHERE batch.resource = named.resource ORDER BY number DESC LIMIT 1) AS head FROM {named.Sql(session.Engine)}) AS heads
+            WHERE head IS NOT NULL
+            """, row => (row.GetString(0), row.GetInt64(1)), cancel, named.Parameters(session.Engine))).ToDictionary();
+    }, cancel);
 
     public async Task<IReadOnlyList<LogBatch>> ReadAsync(string resource, long after, int most, CancellationToken cancel) => await store.ReadAsync(session =>
         session.QueryAsync($"SELECT {BatchRow.Columns} FROM bus_log_batch WHERE resource = @resource AND number > @after ORDER BY number LIMIT @most", BatchRow.Read, cancel,

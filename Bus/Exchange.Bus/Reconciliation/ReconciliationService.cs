@@ -135,8 +135,8 @@ internal sealed class ReconciliationService(
         void Waits(string why) => progress?.Report(new SyncProgress { Resource = source.Plan.Resource.Name, Phase = why });
         // In order of names, so that two who want both don't wait for each other.
         var ordered = string.CompareOrdinal(from.Name, to.Name) <= 0;
-        await using var first = await turns.TakeAsync(ordered ? from : to, Waits, cancel);
-        await using var second = from.Name == to.Name ? ConnectionTurn.Free : await turns.TakeAsync(ordered ? to : from, Waits, cancel);
+        await using var first = await turns.TakeAsync(ordered ? from : to, null, Waits, cancel);
+        await using var second = from.Name == to.Name ? ConnectionTurn.Free : await turns.TakeAsync(ordered ? to : from, null, Waits, cancel);
         (source.Turn, target.Turn) = ordered ? (first, second) : (second, first);
         return await read();
     }
@@ -159,7 +159,7 @@ internal sealed class ReconciliationService(
         {
             try
             {
-                var delivered = await delivery.RunAsync(subscription, null, null, progress, cancel);
+                var delivered = await delivery.RunAsync(subscription, null, null, null, progress, cancel);
                 if (delivered.Fault is { } undelivered) throw undelivered;
                 return;
             }

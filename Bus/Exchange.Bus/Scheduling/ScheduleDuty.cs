@@ -1,11 +1,12 @@
 using Exchange.Bus.Catalogue;
 using Exchange.Bus.Exchanges;
+using Exchange.Bus.Limits;
 using Exchange.Contracts.Errors;
 
 namespace Exchange.Bus.Scheduling;
 
 /// <summary>Keeps the schedules: follows the catalogue, makes due fires, and starts the readings that wait, under the name that <see cref="ChangeDuty"/> gives to the reading of a resource.</summary>
-internal sealed class ScheduleDuty(ICatalogue catalogue, ScheduleBook book, ReadingBook readings, ScheduleKeeper keeper, ScheduledReading reading, WorkBoard board, TimeProvider time) : IHubDuty
+internal sealed class ScheduleDuty(ICatalogue catalogue, ScheduleBook book, ReadingBook readings, ScheduleKeeper keeper, ScheduledReading reading, NodePlaces places, WorkBoard board, TimeProvider time) : IHubDuty
 {
     /// <summary>Longest time between two looks: how soon an apply, or a reading that a dead node has left, is seen.</summary>
     static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
@@ -46,7 +47,8 @@ internal sealed class ScheduleDuty(ICatalogue catalogue, ScheduleBook book, Read
 
     async Task<ExchangeException?> ReadAsync(string resource, CancellationToken cancel)
     {
-        await reading.RunAsync(resource, cancel);
+        using var place = await places.TakeAsync(cancel);
+        await reading.RunAsync(resource, place, cancel);
         return null; // how it is tried again stands in the store, for all nodes
     }
 }

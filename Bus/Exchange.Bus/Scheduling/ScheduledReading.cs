@@ -1,4 +1,5 @@
 using Exchange.Bus.Intake;
+using Exchange.Bus.Limits;
 using Exchange.Bus.Runs;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
@@ -27,7 +28,7 @@ internal sealed partial class ScheduledReading(IStore store, ILeases leases, Rea
     readonly StoreClock _clock = new(time);
 
     /// <summary>Returns at once while another node reads.</summary>
-    public async Task RunAsync(string resource, CancellationToken cancel)
+    public async Task RunAsync(string resource, NodePlace? place, CancellationToken cancel)
     {
         HeldLease lease;
         try
@@ -44,7 +45,7 @@ internal sealed partial class ScheduledReading(IStore store, ILeases leases, Rea
         try
         {
             while (await book.TakeAsync(lease.Lease, resource, await _clock.ReadAsync(store, either.Token), Node.Name, either.Token) is { } reading)
-                await ReadAsync(lease.Lease, reading, either.Token);
+                await ReadAsync(lease.Lease, reading, place, either.Token);
         }
         catch (ExchangeException lost) when (lost.Code == ErrorCodes.LeaseLost)
         {
@@ -56,7 +57,7 @@ internal sealed partial class ScheduledReading(IStore store, ILeases leases, Rea
         }
     }
 
-    async Task ReadAsync(Lease lease, Reading reading, CancellationToken cancel)
+    async Task ReadAsync(Lease lease, Reading reading, NodePlace? place, CancellationToken cancel)
     {
         var resource = reading.Resource;
         if ((await sources.ReadAsync(resource, cancel)).Position.CaptureRemoved)
@@ -70,7 +71,7 @@ internal sealed partial class ScheduledReading(IStore store, ILeases leases, Rea
         IntakeOutcome taken;
         try
         {
-            taken = await intake.RunAsync(resource, default, null, null, cancel);
+            taken = await intake.RunAsync(resource, new IntakeRequest { Place = place }, null, null, cancel);
         }
         catch (ExchangeException fault) when (fault.Code == ErrorCodes.ResourceUnknown)
         {

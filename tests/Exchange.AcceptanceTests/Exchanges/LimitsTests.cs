@@ -51,6 +51,43 @@ public sealed class LimitsTests
     }
 
     [TestMethod]
+    public async Task A_node_whose_places_are_taken_leaves_the_work_to_the_others()
+    {
+        await using var store = await FrontEnd.CreateAsync("postgresql");
+        await using var source = await FrontEnd.CreateAsync("postgresql");
+        await using var target = await FrontEnd.CreateAsync("postgresql");
+        using var hub = new TestHub { Store = store.Database.ConnectionString };
+        string[] each = ["1", "2", "3", "4", "5", "6"];
+        foreach (var at in each) await source.CreateAsync(Table with { Name = $"t{at}" });
+        await hub.ApplyAsync([TestHub.Connections(("source", source), ("target", target)), .. each.Select(at => TestHub.Resource($"r{at}", Table with { Name = $"t{at}" }, "mode: changelog") + TestHub.Subscription($"s{at}", $"r{at}", $"copy{at}"))]);
+        await hub.SyncAsync();
+        await using var locking = await target.Database.OpenAsync();
+        await using var locked = await locking.BeginTransactionAsync();
+        await using var command = locking.CreateCommand();
+        command.CommandText = "LOCK TABLE copy1 IN ACCESS EXCLUSIVE MODE";
+        await command.ExecuteNonQueryAsync();
+        var running = Enumerable.Range(0, 2).Select(_ => hub.Process.Start(hub.WithHub(["run", "--exchanges", "1"]))).ToList();
+        try
+        {
+            await source.InsertAsync(Table with { Name = "t1" }, Rows(1, 10));
+            await Probe.UntilAsync("a delivery that waits for the department's own lock", () => target.NumberAsync("SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"), waiting => waiting > 0);
+            foreach (var at in each[1..]) await source.InsertAsync(Table with { Name = $"t{at}" }, Rows(1, 10));
+            foreach (var at in each[1..]) await Probe.UntilAsync($"copy{at}", () => target.NumberAsync($"SELECT count(*) FROM copy{at}"), rows => rows == 10);
+            await locked.RollbackAsync();
+            await Probe.UntilAsync("copy1", () => target.NumberAsync("SELECT count(*) FROM copy1"), rows => rows == 10);
+        }
+        finally
+        {
+            foreach (var node in running)
+            {
+                node.Kill();
+                await node.WaitForExitAsync();
+                node.Dispose();
+            }
+        }
+    }
+
+    [TestMethod]
     public async Task Wide_rows_that_changed_are_taken_up_in_batches_of_bounded_size()
     {
         foreach (var engine in new[] { "postgresql", "mysql", "sqlite" })

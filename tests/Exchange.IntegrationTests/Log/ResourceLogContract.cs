@@ -90,6 +90,9 @@ public abstract class ResourceLogContract
         var other = await node.AppendAsync(BusNode.Rows(("1", "b")), Cancel, resource: "s");
         Assert.AreEqual((1L, BatchRow.NoDigest), (other.Number, other.PreviousDigest));
         Assert.AreEqual(1L, (await node.Log.HeadAsync("r", Cancel))!.Number);
+        await node.AppendAsync(BusNode.Rows(("2", "a")), Cancel);
+        var heads = await node.Log.HeadsAsync(["r", "s", "none"], Cancel);
+        Assert.AreEqual("r 2, s 1", string.Join(", ", heads.OrderBy(head => head.Key).Select(head => $"{head.Key} {head.Value}")));
     }
 
     [TestMethod]

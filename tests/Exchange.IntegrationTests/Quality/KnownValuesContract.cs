@@ -146,6 +146,8 @@ public abstract class KnownValuesContract
 
         public Task<LogBatch?> HeadAsync(string resource, CancellationToken cancel) => log.HeadAsync(resource, cancel);
 
+        public Task<IReadOnlyDictionary<string, long>> HeadsAsync(IReadOnlyCollection<string> resources, CancellationToken cancel) => log.HeadsAsync(resources, cancel);
+
         public Task<LogBatch?> FindAsync(string resource, long number, CancellationToken cancel) => log.FindAsync(resource, number, cancel);
 
         public Task<PreparedPayload> PrepareAsync(string resource, RowBatch rows, CancellationToken cancel) => log.PrepareAsync(resource, rows, cancel);
