@@ -15,6 +15,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>Folder of this hub's files (batch payloads with SQLite, the key of the secrets). Exists.</summary>
     string DataFolder { get; }
 
+    /// <summary>Whether the current flow of control is inside a write: one that waited for another write would wait for itself.</summary>
+    bool Writing { get; }
+
     /// <summary>Runs reads on one connection, without a transaction around them.</summary>
     Task<T> ReadAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancel);
 

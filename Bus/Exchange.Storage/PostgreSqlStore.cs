@@ -14,11 +14,15 @@ internal sealed partial class PostgreSqlStore : IStore, IStoreSignals
     /// <summary>A process that is frozen inside a transaction would hold its locks for ever; no write of a living one pauses so long.</summary>
     const int LongestPauseMilliseconds = 5_000;
 
+    /// <summary>For each connection; the least recently used one goes first.</summary>
+    const int StatementsPlanned = 100;
+
     /// <summary>idle_in_transaction_session_timeout.</summary>
     const string PausedTooLong = "25P03";
 
     readonly StoreAddress _address;
     readonly NpgsqlDataSource _source;
+    readonly NpgsqlDataSource _listeners;
     readonly ILogger _logger;
     readonly WriteScope _scope = new();
 
@@ -29,16 +33,24 @@ internal sealed partial class PostgreSqlStore : IStore, IStoreSignals
         DataFolder = dataFolder;
         var target = new NpgsqlConnectionStringBuilder(address.Target);
         target.Options = $"-c idle_in_transaction_session_timeout={LongestPauseMilliseconds} {target.Options}".TrimEnd();
-        _source = new NpgsqlDataSourceBuilder(target.ConnectionString).Build();
+        // A listener's session ends with it. The others' have no state of their own (what a write sets, it sets for itself), so nothing is to be put back when one is taken
+        // from the pool, and their statements, of which the hub has few, stay planned.
+        _listeners = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(target.ConnectionString) { Pooling = false }.ConnectionString);
+        target.NoResetOnClose = true;
+        var given = new DbConnectionStringBuilder { ConnectionString = address.Target };
+        if (!given.ContainsKey("Max Auto Prepare") && !given.ContainsKey("MaxAutoPrepare")) target.MaxAutoPrepare = StatementsPlanned;
+        _source = NpgsqlDataSource.Create(target.ConnectionString);
     }
 
     public StoreEngine Engine => StoreEngine.PostgreSql;
 
     public string DataFolder { get; }
 
+    public bool Writing => _scope.Inside;
+
     public async Task<T> ReadAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancel)
     {
-        await using var connection = await OpenAsync(cancel);
+        await using var connection = await OpenAsync(_source, cancel);
         return await work(new Session(connection, null));
     }
 
@@ -64,13 +76,17 @@ internal sealed partial class PostgreSqlStore : IStore, IStoreSignals
     public Task RaiseAsync(StoreSession session, string channel, CancellationToken cancel) =>
         session.ExecuteAsync("SELECT pg_notify(@channel, '')", cancel, ("@channel", PostgreSqlListener.ChannelName(channel)));
 
-    public IStoreListener Listen(string channel) => new PostgreSqlListener(OpenAsync, channel);
+    public IStoreListener Listen(string channel) => new PostgreSqlListener(cancel => OpenAsync(_listeners, cancel), channel);
 
-    public ValueTask DisposeAsync() => _source.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _listeners.DisposeAsync();
+        await _source.DisposeAsync();
+    }
 
     async Task<T> AttemptAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancel)
     {
-        await using var connection = await OpenAsync(cancel);
+        await using var connection = await OpenAsync(_source, cancel);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancel);
         var session = new Session(connection, transaction);
         var result = await work(session);
@@ -89,11 +105,11 @@ internal sealed partial class PostgreSqlStore : IStore, IStoreSignals
         return result;
     }
 
-    async Task<NpgsqlConnection> OpenAsync(CancellationToken cancel)
+    async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource source, CancellationToken cancel)
     {
         try
         {
-            return await _source.OpenConnectionAsync(cancel);
+            return await source.OpenConnectionAsync(cancel);
         }
         catch (NpgsqlException failed)
         {

@@ -42,6 +42,8 @@ internal sealed partial class SqliteStore : IStore, IStoreSignals
 
     public string DataFolder { get; }
 
+    public bool Writing => _scope.Inside;
+
     public async Task<T> ReadAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancel)
     {
         await using var connection = await OpenAsync(cancel);

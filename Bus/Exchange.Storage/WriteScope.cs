@@ -8,10 +8,12 @@ internal sealed class WriteScope
 {
     readonly AsyncLocal<Mark?> _current = new();
 
+    public bool Inside => _current.Value is { Open: true };
+
     /// <summary>Disposed when the write ends.</summary>
     public IDisposable Enter()
     {
-        if (_current.Value is { Open: true })
+        if (Inside)
         {
             throw new InvalidOperationException("A store write was begun inside another one. Pass the outer write's session on instead.");
         }
