@@ -9,6 +9,7 @@ internal sealed class Delivery(ITransactionContext context, ClaimedMessage? clai
 
     readonly Lock _lock = new();
     readonly List<QueuedMessage> _outgoing = [];
+    Action? _left;
 
     public ITransactionContext Context => context;
 
@@ -19,6 +20,12 @@ internal sealed class Delivery(ITransactionContext context, ClaimedMessage? clai
 
     /// <summary>The message has been removed and what was sent has been sent: nothing can follow.</summary>
     public bool Ended { get; set; }
+
+    /// <summary>Called once, when the handler has nothing left to do.</summary>
+    public void WhenLeft(Action left) => _left = left;
+
+    /// <summary>The handler waits for the end of its message at most: another message can be handled.</summary>
+    public void Leave() => Interlocked.Exchange(ref _left, null)?.Invoke();
 
     /// <summary>What was sent so far, in order.</summary>
     public IReadOnlyList<QueuedMessage> Outgoing

@@ -24,5 +24,19 @@ internal interface IInbox
     /// <param name="work">Statements on the session, and what it sends: it may run several times, and other messages wait for it.</param>
     /// <param name="cancel">Stops before the write begins.</param>
     /// <returns>False: it had been done before.</returns>
+    /// <exception cref="InvalidOperationException">Called within a write.</exception>
     Task<bool> FinishAsync(string handler, Func<StoreSession, Task> work, CancellationToken cancel);
+
+    /// <summary>
+    /// As <see cref="FinishAsync"/>, where one statement can write what many messages ask for: what messages of this handler that end at the same time bring is given to one
+    /// call. When it fails, it is called for each message alone, and that message fails by which it fails then.
+    /// </summary>
+    /// <typeparam name="TItem">One for a handler's name.</typeparam>
+    /// <param name="handler">The handler's name; never changed once released.</param>
+    /// <param name="item">What this message asks for.</param>
+    /// <param name="work">Statements on the session for all items; depends on nothing but them, and sends through the session alone.</param>
+    /// <param name="cancel">Stops before the write begins.</param>
+    /// <returns>False: it had been done before.</returns>
+    /// <exception cref="InvalidOperationException">Called within a write.</exception>
+    Task<bool> FinishTogetherAsync<TItem>(string handler, TItem item, Func<StoreSession, IReadOnlyList<TItem>, Task> work, CancellationToken cancel);
 }

@@ -25,6 +25,14 @@ internal sealed class Inbox(IStore store, MessageEndings endings, TimeProvider t
         return delivery.Handlers > 1 ? OnceAsync(handler, work, cancel) : endings.EndAsync(new Ending(delivery, claim, delivery.Outgoing.Count, handler, work), cancel);
     }
 
+    public Task<bool> FinishTogetherAsync<TItem>(string handler, TItem item, Func<StoreSession, IReadOnlyList<TItem>, Task> work, CancellationToken cancel)
+    {
+        var (delivery, claim) = Current();
+        return delivery.Handlers > 1
+            ? OnceAsync(handler, session => work(session, [item]), cancel)
+            : endings.EndAsync(new Ending(delivery, claim, delivery.Outgoing.Count, handler, Shared: new SharedWork<TItem>(item, work)), cancel);
+    }
+
     /// <summary>Forgets what was done before a time, and messages that were retried before it and did not fail again.</summary>
     public Task<int> ForgetAsync(DateTimeOffset before, CancellationToken cancel) => store.WriteAsync(async session =>
         await session.ExecuteAsync("DELETE FROM bus_inbox WHERE done_at < @before", cancel, ("@before", before.ToUnixMicroseconds()))

@@ -23,6 +23,9 @@ internal sealed partial class MessageBus(IServiceScopeFactory scopes, MessageQue
     CancellationTokenSource? _stop;
     Task _forgetting = Task.CompletedTask;
 
+    /// <summary>Messages under way: those being handled, and those whose handlers wait for a common end.</summary>
+    int Deliveries => options.Parallelism + (options.MessagesPerWrite > 1 ? options.MessagesPerWrite : 0);
+
     /// <summary>For handlers that answer, publish or defer through Rebus.</summary>
     public IBus Bus => _bus ?? throw new InvalidOperationException("The message bus does not run.");
 
@@ -67,11 +70,11 @@ internal sealed partial class MessageBus(IServiceScopeFactory scopes, MessageQue
             .Routing(configurer => configurer.TypeBased().MapFallback(options.Queue))
             .Options(configurer =>
             {
-                // A worker a handler, each waiting in the transport without a thread: one that has a worker of its own never finds the limit of parallelism reached, and so
+                // A worker a delivery, each waiting in the transport without a thread: one that has a worker of its own never finds the limit of parallelism reached, and so
                 // never sleeps Rebus's back-off times, which cap a handler at ten messages a second.
                 configurer.UseTplToReceiveMessages();
-                configurer.SetNumberOfWorkers(options.Parallelism);
-                configurer.SetMaxParallelism(options.Parallelism);
+                configurer.SetNumberOfWorkers(Deliveries);
+                configurer.SetMaxParallelism(Deliveries);
                 configurer.SetWorkerShutdownTimeout(options.ShutdownTimeout);
                 configurer.Register<IMessageTypeNameConvention>(_ => serializer);
                 configurer.Register<IRetryStrategy>(context => new RetryStrategy(queue, errors, options, loggers.CreateLogger<RetryStrategy>(), context.Get<CancellationToken>()));

@@ -25,6 +25,7 @@ internal sealed class MessageEndings(IStore store, MessageQueue queue, Messaging
     public async Task<bool> EndAsync(Ending ending, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
+        if (store.Writing) throw new InvalidOperationException("A message was ended inside a write, which would wait for itself. IInbox.FinishAsync is a handler's last act, outside of any write.");
         var outcome = options.MessagesPerWrite == 1 ? (await WriteAsync([ending]))[0] : await JoinAsync(ending);
         if (outcome == EndOutcome.Lost) throw MessageQueue.Lost(ending.Claim);
         ending.Delivery.Ended = true;
@@ -34,6 +35,7 @@ internal sealed class MessageEndings(IStore store, MessageQueue queue, Messaging
     Task<EndOutcome> JoinAsync(Ending ending)
     {
         var waiting = new Waiting(ending);
+        ending.Delivery.Leave();
         lock (_lock)
         {
             _waiting.Enqueue(waiting);
@@ -91,6 +93,8 @@ internal sealed class MessageEndings(IStore store, MessageQueue queue, Messaging
             if (outcomes[at] != EndOutcome.Lost) await FollowAsync(session, group[at], outcomes[at]);
         }
 
+        var shared = group.Where((ending, at) => ending.Shared is not null && outcomes[at] == EndOutcome.First).GroupBy(ending => ending.Handler, ending => ending.Shared!);
+        foreach (var handler in shared) await handler.First().RunAsync(session, [.. handler]);
         return outcomes;
     }, CancellationToken.None);
 
@@ -119,7 +123,26 @@ internal sealed class MessageEndings(IStore store, MessageQueue queue, Messaging
 /// <param name="SentBefore">How many messages the delivery had sent when it came here.</param>
 /// <param name="Handler">Who does the work; null: there is none.</param>
 /// <param name="Work">The handler's rows.</param>
-internal sealed record Ending(Delivery Delivery, ClaimedMessage Claim, int SentBefore, string? Handler = null, Func<StoreSession, Task>? Work = null);
+/// <param name="Shared">Or rows that it writes together with those of other messages.</param>
+internal sealed record Ending(Delivery Delivery, ClaimedMessage Claim, int SentBefore, string? Handler = null, Func<StoreSession, Task>? Work = null, SharedWork? Shared = null)
+{
+    public bool HasRows => Work is not null || Shared is not null;
+}
+
+/// <summary>One message's part in work that its handler does once for many.</summary>
+internal abstract record SharedWork
+{
+    /// <param name="session">The write.</param>
+    /// <param name="parts">Those of one handler, this one among them.</param>
+    public abstract Task RunAsync(StoreSession session, IReadOnlyList<SharedWork> parts);
+}
+
+/// <param name="Item">What this message asks for.</param>
+/// <param name="Work">Writes all.</param>
+internal sealed record SharedWork<TItem>(TItem Item, Func<StoreSession, IReadOnlyList<TItem>, Task> Work) : SharedWork
+{
+    public override Task RunAsync(StoreSession session, IReadOnlyList<SharedWork> parts) => Work(session, [.. parts.Cast<SharedWork<TItem>>().Select(part => part.Item)]);
+}
 
 internal enum EndOutcome
 {

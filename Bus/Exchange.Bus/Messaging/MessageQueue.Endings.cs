@@ -15,6 +15,15 @@ internal sealed partial class MessageQueue
         SELECT gone.id, noted.handler IS NOT NULL FROM gone LEFT JOIN noted ON noted.handler = gone.handler AND noted.message_id = gone.message_id
         """;
 
+    // Arrays are planned anew each time, since a plan for any array looks dearer than one for an array of one. One message's values are not, and planning is most of what its end costs.
+    const string EndOneOnPostgreSql = """
+        WITH gone AS (DELETE FROM bus_message WHERE id = @id AND lease_owner = @owner AND attempts = @attempts RETURNING id),
+        noted AS (
+            INSERT INTO bus_inbox (handler, message_id, done_at) SELECT CAST(@handler AS text), @message, @now FROM gone WHERE CAST(@handler AS text) IS NOT NULL
+            ON CONFLICT DO NOTHING RETURNING 1)
+        SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM noted)
+        """;
+
     /// <summary>
     /// What a claim or an end without rows says may be lost with the server, never with this process: the message comes once more, which is always allowed. Commits that
     /// wait for the disk follow in the log, so whatever was built on this one is not durable before it.
@@ -24,12 +33,20 @@ internal sealed partial class MessageQueue
     /// <summary>Within a write: removes messages that are still held and notes which handlers do them, in one statement where statements travel.</summary>
     /// <returns>An outcome for each.</returns>
     public static Task<EndOutcome[]> EndAsync(StoreSession session, IReadOnlyList<Ending> group, long now, CancellationToken cancel) => session.Engine == StoreEngine.PostgreSql
-        ? EndTogetherAsync(session, group, now, cancel)
+        ? group.Count == 1 ? EndOneAsync(session, group[0], now, cancel) : EndTogetherAsync(session, group, now, cancel)
         : EndInTurnAsync(session, group, now, cancel);
+
+    static async Task<EndOutcome[]> EndOneAsync(StoreSession session, Ending ending, long now, CancellationToken cancel)
+    {
+        var lazily = ending.HasRows ? "" : Lazily(session);
+        var (gone, noted) = (await session.QueryAsync(lazily + EndOneOnPostgreSql, row => (row.GetInt64(0) == 1, row.GetInt64(1) == 1), cancel,
+            [.. Fence(ending.Claim), ("@handler", ending.Handler), ("@message", ending.Claim.MessageId), ("@now", now)])).Single();
+        return [!gone ? EndOutcome.Lost : ending.Handler is null || noted ? EndOutcome.First : EndOutcome.Again];
+    }
 
     static async Task<EndOutcome[]> EndTogetherAsync(StoreSession session, IReadOnlyList<Ending> group, long now, CancellationToken cancel)
     {
-        var lazily = group.All(ending => ending.Work is null) ? Lazily(session) : "";
+        var lazily = !group.Any(ending => ending.HasRows) ? Lazily(session) : "";
         var gone = (await session.QueryAsync(lazily + EndOnPostgreSql, row => (Id: row.GetInt64(0), Noted: row.GetBoolean(1)), cancel,
             ("@ids", group.Select(ending => ending.Claim.Id).ToArray()), ("@owners", group.Select(ending => ending.Claim.Owner).ToArray()),
             ("@attempts", group.Select(ending => ending.Claim.Attempts).ToArray()), ("@handlers", group.Select(ending => ending.Handler).ToArray()),

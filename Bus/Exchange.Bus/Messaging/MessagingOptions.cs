@@ -6,10 +6,16 @@ public sealed record MessagingOptions
     /// <summary>The queue that all nodes of a hub share.</summary>
     public string Queue { get; init; } = "exchange";
 
-    /// <summary>Handlers that run at the same time on this node, and so the most messages that it holds.</summary>
+    /// <summary>Handlers that run at the same time on this node.</summary>
     public int Parallelism { get; init; } = 8;
 
-    /// <summary>Messages that end in one write at most, if so many end at the same time; 1: a transaction for each.</summary>
+    /// <summary>Messages that are claimed ahead of quick handlers at most: so many as handlers took in the last tenth of a second, none where they are slow.</summary>
+    public int ClaimedAhead { get; init; } = 100;
+
+    /// <summary>
+    /// Messages that end in one write at most, if so many end at the same time; 1: a transaction for each. Unless it is 1, also the most that wait for such a write beside those
+    /// being handled: a node holds at most <see cref="Parallelism"/>, <see cref="ClaimedAhead"/> and so many messages.
+    /// </summary>
     public int MessagesPerWrite { get; init; } = 100;
 
     /// <summary>How long after this node's death its messages come to another one. Renewed while a handler runs.</summary>

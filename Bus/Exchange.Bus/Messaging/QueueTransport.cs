@@ -9,8 +9,8 @@ using Rebus.Transport;
 namespace Exchange.Bus.Messaging;
 
 /// <summary>
-/// Rebus's way to the queue. One pump claims for all handlers that wait, as many as wait: one statement for all, and no message lies here while another node
-/// is idle. Leases of what is being handled are renewed. What a handler sends goes out with the end of its message or not at all.
+/// Rebus's way to the queue. One pump claims for all handlers, and ahead of quick ones (<see cref="Stock"/>), in one statement. Leases of what is held are renewed. What a handler
+/// sends goes out with the end of its message or not at all. A message whose handler only waits for its end takes no handler's place.
 /// </summary>
 internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings endings, IStoreSignals signals, MessagingOptions options, TimeProvider time,
     ILogger<QueueTransport> logger) : ITransport, IAsyncDisposable
@@ -19,7 +19,9 @@ internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings 
 
     readonly string _owner = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
     readonly Channel<ClaimedMessage> _claimed = Channel.CreateUnbounded<ClaimedMessage>();
-    readonly SemaphoreSlim _waiting = new(0);
+    readonly SemaphoreSlim _places = new(options.Parallelism);
+    readonly SemaphoreSlim _asking = new(0);
+    readonly Stock _stock = new(options.ClaimedAhead, time);
     readonly ConcurrentDictionary<long, ClaimedMessage> _held = new();
     readonly CancellationTokenSource _stop = new();
     Task _running = Task.CompletedTask;
@@ -45,11 +47,18 @@ internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings 
 
     public async Task<TransportMessage> Receive(ITransactionContext context, CancellationToken cancellationToken)
     {
-        _waiting.Release();
+        // Cancelled only when the bus stops.
+        await _places.WaitAsync(cancellationToken);
+        _asking.Release();
         var claim = await _claimed.Reader.ReadAsync(cancellationToken);
-        DeliveryOf(context, claim);
-        // Whatever happened, the lease is not renewed after this; when nothing else ended the claim, the lease's end does.
-        context.OnDisposed(_ => _held.TryRemove(KeyValuePair.Create(claim.Id, claim)));
+        var delivery = DeliveryOf(context, claim);
+        delivery.WhenLeft(() => _places.Release());
+        context.OnDisposed(_ =>
+        {
+            // Whatever happened, the lease is not renewed after this; when nothing else ended the claim, the lease's end does.
+            _held.TryRemove(KeyValuePair.Create(claim.Id, claim));
+            delivery.Leave();
+        });
         return new TransportMessage(new Dictionary<string, string>(claim.Headers), claim.Body);
     }
 
@@ -59,7 +68,8 @@ internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings 
         await _running;
         while (_claimed.Reader.TryRead(out var claim)) await queue.ReturnAsync(claim, TimeSpan.Zero, counted: false, CancellationToken.None);
         _stop.Dispose();
-        _waiting.Dispose();
+        _asking.Dispose();
+        _places.Dispose();
     }
 
     async Task PumpAsync(CancellationToken stop)
@@ -90,27 +100,29 @@ internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings 
 
     async Task FillAsync(IStoreListener listener, CancellationToken stop)
     {
-        await _waiting.WaitAsync(stop);
-        var wanted = 1;
-        while (wanted < options.Parallelism && await _waiting.WaitAsync(0, stop)) wanted++;
-        var got = 0;
-        try
+        var asked = 0;
+        if (_stock.Left >= 0)
         {
-            Interlocked.Increment(ref _looks);
-            var claims = await queue.ClaimAsync(options.Queue, _owner, wanted, options.Lease, stop);
-            got = claims.Count;
-            foreach (var claim in claims)
-            {
-                _held[claim.Id] = claim;
-                _claimed.Writer.TryWrite(claim);
-            }
-        }
-        finally
-        {
-            if (got < wanted) _waiting.Release(wanted - got);
+            await _asking.WaitAsync(stop);
+            asked++;
         }
 
-        if (got == wanted) return;
+        while (await _asking.WaitAsync(0, stop)) asked++;
+        _stock.Asked(asked);
+        var wanted = _stock.Wanted;
+        if (wanted == 0) return;
+
+        Interlocked.Increment(ref _looks);
+        var claims = await queue.ClaimAsync(options.Queue, _owner, wanted, options.Lease, stop);
+        foreach (var claim in claims)
+        {
+            _held[claim.Id] = claim;
+            _claimed.Writer.TryWrite(claim);
+        }
+
+        _stock.Claimed(claims.Count, wanted);
+        if (_stock.Left >= 0) return;
+        // The queue is empty, and handlers wait.
         var due = await queue.NextDueAsync(options.Queue, stop);
         await listener.WaitAsync(due < options.LookInterval ? due.Value : options.LookInterval, stop);
     }

@@ -12,26 +12,44 @@ namespace Exchange.Benchmarks.Messages;
 /// <summary>A message of about 1 kB.</summary>
 internal sealed record Load(int Number, string Text);
 
-/// <summary>A hub's messaging in this process: the real pipeline, queue and store, and a handler that writes one business row through the inbox, as a saga does.</summary>
+/// <summary>What a handler does with a message, always through the inbox.</summary>
+internal enum Effect
+{
+    /// <summary>Nothing of its own: the note in the inbox alone.</summary>
+    None,
+
+    /// <summary>One row, as a saga does.</summary>
+    Row,
+
+    /// <summary>One row, written in one statement with those of other messages.</summary>
+    RowTogether,
+}
+
+/// <summary>A hub's messaging in this process: the real pipeline, queue and store, and a handler.</summary>
 internal sealed class MessageLoad : IAsyncDisposable
 {
     public const int Handlers = 20;
 
     static readonly string Text = new('x', 1000);
 
+    readonly Effect _effect;
     readonly ServiceProvider _services;
     readonly ConcurrentDictionary<int, long> _handledAt = new();
     TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
     int _expected;
 
-    MessageLoad(string store, string folder, int perWrite) => _services = new ServiceCollection()
-        .AddSingleton(TimeProvider.System)
-        .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
-        .AddStorage(new StoreOptions(store, folder))
-        .AddMessaging(new MessagingOptions { Parallelism = Handlers, MessagesPerWrite = perWrite })
-        .AddMessage<Load>("bench-load")
-        .AddSingleton<IHandleMessages<Load>>(_ => new Handler(this))
-        .BuildServiceProvider();
+    MessageLoad(string store, string folder, int perWrite, Effect effect)
+    {
+        _effect = effect;
+        _services = new ServiceCollection()
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
+            .AddStorage(new StoreOptions(store, folder))
+            .AddMessaging(new MessagingOptions { Parallelism = Handlers, MessagesPerWrite = perWrite })
+            .AddMessage<Load>("bench-load")
+            .AddSingleton<IHandleMessages<Load>>(_ => new Handler(this))
+            .BuildServiceProvider();
+    }
 
     IStore Store => _services.GetRequiredService<IStore>();
 
@@ -41,10 +59,11 @@ internal sealed class MessageLoad : IAsyncDisposable
     /// <param name="folder">Made when missing.</param>
     /// <param name="cancel">Stops.</param>
     /// <param name="perWrite">Messages that end in one write at most; 1: a transaction a message.</param>
-    public static async Task<MessageLoad> CreateAsync(string store, string folder, CancellationToken cancel, int perWrite = 100)
+    /// <param name="effect">What the handlers do.</param>
+    public static async Task<MessageLoad> CreateAsync(string store, string folder, CancellationToken cancel, int perWrite = 100, Effect effect = Effect.Row)
     {
         Directory.CreateDirectory(folder);
-        var load = new MessageLoad(store, folder, perWrite);
+        var load = new MessageLoad(store, folder, perWrite, effect);
         await load._services.GetRequiredService<IMigrations>().MigrateAsync(MessagingMigrations.All, cancel);
         await load.Store.WriteAsync(session => session.ExecuteAsync("CREATE TABLE bench_effect (number bigint PRIMARY KEY, done text NOT NULL)", cancel), cancel);
         return load;
@@ -70,7 +89,7 @@ internal sealed class MessageLoad : IAsyncDisposable
         await _all.Task.WaitAsync(TimeSpan.FromMinutes(5), cancel);
         while (await CountAsync("bus_message", cancel) > 0) await Task.Delay(1, cancel);
         var rate = count / clock.Elapsed.TotalSeconds;
-        if (await CountAsync("bench_effect", cancel) != count) throw new InvalidOperationException("A message had no effect.");
+        if (await CountAsync(_effect == Effect.None ? "bus_inbox" : "bench_effect", cancel) != count) throw new InvalidOperationException("A message had no effect.");
         return rate;
     }
 
@@ -101,10 +120,16 @@ internal sealed class MessageLoad : IAsyncDisposable
 
     sealed class Handler(MessageLoad load) : IHandleMessages<Load>
     {
+        readonly IInbox _inbox = load._services.GetRequiredService<IInbox>();
+
         public async Task Handle(Load message)
         {
-            await load._services.GetRequiredService<IInbox>().FinishAsync("bench", session => session.ExecuteAsync("INSERT INTO bench_effect (number, done) VALUES (@number, 'yes')",
-                CancellationToken.None, ("@number", (long)message.Number)), CancellationToken.None);
+            await (load._effect switch
+            {
+                Effect.None => _inbox.FinishAsync("bench", _ => Task.CompletedTask, CancellationToken.None),
+                Effect.Row => _inbox.FinishAsync("bench", session => session.ExecuteAsync("INSERT INTO bench_effect (number, done) VALUES (@number, 'yes')", CancellationToken.None, ("@number", (long)message.Number)), CancellationToken.None),
+                _ => _inbox.FinishTogetherAsync("bench", (long)message.Number, (session, numbers) => session.ExecuteAsync("INSERT INTO bench_effect (number, done) SELECT number, 'yes' FROM unnest(@numbers) AS number", CancellationToken.None, ("@numbers", numbers.ToArray())), CancellationToken.None),
+            });
             load.Done(message.Number);
         }
     }

@@ -10,8 +10,13 @@ namespace Exchange.Benchmarks.Messages;
 /// </summary>
 internal sealed class MessagesPostgreSql : IBenchmark
 {
-    const int Count = 5_000;
+    const int Count = 10_000;
     const string Claim = "DELETE FROM bare_message WHERE id = (SELECT id FROM bare_message ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, body";
+    static readonly (string Series, int PerWrite, Effect Effect)[] Variants =
+    [
+        ("single-nothing", 1, Effect.None), ("single-row", 1, Effect.Row), ("group-nothing", 100, Effect.None), ("group-together", 100, Effect.RowTogether), ("group-row", 100, Effect.Row),
+    ];
+
     const string Insert = "INSERT INTO bench_effect (number, done) VALUES ($1, 'yes')";
 
     public string Name => "messages-postgresql";
@@ -23,24 +28,30 @@ internal sealed class MessagesPostgreSql : IBenchmark
         var round = 0;
         var figures = await Figures.CollectAsync(settings.Runs, async values =>
         {
-            await using var servers = await Servers.CreateAsync(settings, cancel);
-            values.Add("bare", await BareAsync(servers.Target, insert: true, cancel));
-            values.Add("take", await BareAsync(servers.Source, insert: false, cancel));
-            await using (var load = await MessageLoad.CreateAsync(servers.StoreUrl, Path.Combine(settings.Folder, $"{Name}-{++round}"), cancel, perWrite: 1))
-                values.Add("single", await load.DrainAsync(Count, cancel));
-            await using var others = await Servers.CreateAsync(settings, cancel);
-            await using (var load = await MessageLoad.CreateAsync(others.StoreUrl, Path.Combine(settings.Folder, $"{Name}-{++round}"), cancel))
-                values.Add("groups", await load.DrainAsync(Count, cancel));
+            await using (var servers = await Servers.CreateAsync(settings, cancel))
+            {
+                values.Add("take", await BareAsync(servers.Source, insert: false, cancel));
+                values.Add("bare", await BareAsync(servers.Target, insert: true, cancel));
+            }
+
+            foreach (var (series, perWrite, effect) in Variants)
+            {
+                await using var servers = await Servers.CreateAsync(settings, cancel);
+                await using var load = await MessageLoad.CreateAsync(servers.StoreUrl, Path.Combine(settings.Folder, $"{Name}-{++round}"), cancel, perWrite, effect);
+                values.Add(series, await load.DrainAsync(Count, cancel));
+            }
         });
-        var single = figures.Series("single", "bus, a transaction a message", "/s");
-        var groups = figures.Series("groups", "bus, groups (the default)", "/s");
+        var take = figures.Series("take", $"bare Npgsql loop, {MessageLoad.Handlers} readers, no insert", "/s", $"{Claim} (prepared)");
+        var bare = figures.Series("bare", $"bare Npgsql loop, {MessageLoad.Handlers} readers, an insert", "/s", $"BEGIN; {Claim}; {Insert}; COMMIT (prepared)");
+        Comparison Of(string work, string series, string how, Series beside, Goal? goal, string limit) =>
+            new($"{work}, {Count:N0} messages of 1 kB, {MessageLoad.Handlers} handlers", figures.Series(series, how, "/s"), beside, goal, limit);
         return
         [
-            new($"{Count:N0} messages of 1 kB, {MessageLoad.Handlers} handlers that write one row each through the inbox", single,
-                figures.Series("bare", $"bare Npgsql loop, {MessageLoad.Handlers} readers", "/s", $"BEGIN; {Claim}; {Insert}; COMMIT (prepared)"), Goal.AtLeast(0.6, "at least 0.6 ×"),
-                "statements: beside the peer's the inbox note, the claim's write and the planning of each statement, on the cores that the server shares"),
-            new("the same, ends of messages gathered", groups, single, Goal.AtLeast(2, "at least 2 ×"), "a round trip for each handler's row"),
-            new("the same, beside a loop that takes and writes nothing", groups, figures.Series("take", $"bare Npgsql loop, {MessageLoad.Handlers} readers, no insert", "/s", Claim), null, "a round trip for each handler's row"),
+            Of("handlers that write nothing", "single-nothing", "bus, a transaction a message", take, Goal.AtLeast(0.6, "at least 0.6 ×"), "the inbox note and the claim's write, which the peer does not have"),
+            Of("handlers that write a row each", "single-row", "bus, a transaction a message", bare, Goal.AtLeast(0.6, "at least 0.6 ×"), "as above"),
+            Of("handlers that write nothing", "group-nothing", "bus, ends gathered (the default)", take, Goal.AtLeast(2, "at least 2 ×"), "processor time of the bus and the server on the same cores"),
+            Of("handlers that write their rows in common", "group-together", "bus, ends gathered, FinishTogetherAsync", bare, Goal.AtLeast(2, "at least 2 ×"), "as above"),
+            Of("handlers that write a row each", "group-row", "bus, ends gathered (the default)", bare, null, "a round trip for each handler's row"),
         ];
     }
 

@@ -141,6 +141,63 @@ public abstract class EndingContract
     }
 
     [TestMethod]
+    public async Task Items_of_messages_that_end_together_are_written_by_one_call_and_one_that_fails_undoes_no_other()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var calls = new ConcurrentQueue<int>();
+        var (came, together) = (0, new Gate(4));
+        // Four may be handled at a time; those that wait for their end do not count. On SQLite nothing is claimed while something is written.
+        var (waiting, most) = Engine == StoreEngine.PostgreSql ? (12, 4) : (4, 1);
+        var node = await CreateAsync(fixture, 100, async (node, probe) =>
+        {
+            await together.PassAsync();
+            Interlocked.Increment(ref came);
+            await node.Inbox.FinishTogetherAsync("h", probe.Number, async (session, numbers) =>
+            {
+                calls.Enqueue(numbers.Count);
+                await Eventually.EqualsAsync(true, () => Volatile.Read(ref came) >= waiting);
+                if (numbers.Contains(5)) throw new InvalidDataException("refused");
+                foreach (var number in numbers) await HitAsync(session, number);
+            }, Cancel);
+        });
+        for (var number = 0; number < 12; number++) await node.SendAsync(new Probe(number));
+        await node.StartAsync();
+        await Eventually.EqualsAsync(1L, () => node.CountAsync("bus_failed_message"));
+        await Eventually.EqualsAsync(0L, () => node.CountAsync("bus_message"));
+        Assert.AreEqual(("0,1,2,3,4,6,7,8,9,10,11", 11L), (await HitsAsync(node), await node.CountAsync("bus_inbox")));
+        Assert.IsGreaterThan(most, calls.Max());
+    }
+
+    [TestMethod]
+    public async Task Items_of_a_message_of_two_handlers_are_written_alone()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await CreateAsync(fixture, 100, (node, probe) => node.Inbox.FinishTogetherAsync("first", probe.Number, (session, numbers) => HitAsync(session, numbers.Single()), Cancel),
+            services => services.AddSingleton<IHandleMessages<Probe>>(provider => new Second(probe =>
+                provider.GetRequiredService<IInbox>().FinishAsync("second", session => HitAsync(session, probe.Number + 10), Cancel))));
+        await node.SendAsync(new Probe(1));
+        await node.StartAsync();
+        await Eventually.EqualsAsync("1,11", () => HitsAsync(node));
+        await Eventually.EqualsAsync(0L, () => node.CountAsync("bus_message"));
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(100)]
+    public async Task A_message_that_is_ended_inside_a_write_is_refused_at_once(int perWrite)
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await CreateAsync(fixture, perWrite, (node, probe) => node.Store.WriteAsync(
+            _ => node.Inbox.FinishAsync("h", session => HitAsync(session, probe.Number), Cancel), Cancel));
+        await node.SendAsync(new Probe(1));
+        await node.StartAsync();
+        await Eventually.EqualsAsync(1L, () => node.CountAsync("bus_failed_message"));
+        var failed = (await node.Errors.ListAsync(null, null, null, 10, Cancel)).Single();
+        Assert.Contains("inside a write", failed.Message);
+        Assert.AreEqual("", await HitsAsync(node));
+    }
+
+    [TestMethod]
     [Timeout(400_000, CooperativeCancellation = true)]
     public async Task A_process_that_is_killed_at_any_moment_loses_no_message_and_doubles_none()
     {
