@@ -16,7 +16,6 @@ public sealed class AttachmentSweepTests
     [TestMethod]
     [DataRow("sqlite", "postgresql")]
     [DataRow("postgresql", "mysql")]
-    [DataRow("sqlite", "sqlite")]
     public async Task Contents_of_rows_that_are_gone_go_and_come_back_with_them(string storeEngine, string targetEngine)
     {
         await using var store = storeEngine == "postgresql" ? await TestDatabase.CreateAsync("postgresql") : null;

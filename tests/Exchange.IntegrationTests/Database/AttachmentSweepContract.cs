@@ -147,6 +147,11 @@ public abstract class AttachmentSweepContract(string provider) : TargetSuite(pro
         {
             while (!ended.IsCancellationRequested) Interlocked.Add(ref removed, await PatientAsync(() => SweepAsync(TimeSpan.Zero)));
         }, Cancel))];
+        // A sweep looks again after a while, by this clock.
+        var clock = Task.Run(async () =>
+        {
+            for (; !ended.IsCancellationRequested || !sweeps.All(sweep => sweep.IsCompleted); await Task.Delay(5, Cancel)) _time.Advance(TimeSpan.FromMilliseconds(100));
+        }, Cancel);
         await Task.WhenAll(targets.Select((target, at) => Task.Run(async () =>
         {
             var random = new Random(at);
@@ -163,7 +168,7 @@ public abstract class AttachmentSweepContract(string provider) : TargetSuite(pro
             }
         }, Cancel)));
         await ended.CancelAsync();
-        await Task.WhenAll(sweeps);
+        await Task.WhenAll([.. sweeps, clock]);
         foreach (var target in targets) await WholeAsync(target);
         Assert.IsGreaterThan(0, removed, "removed meanwhile");
     }
