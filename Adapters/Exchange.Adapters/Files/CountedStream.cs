@@ -9,6 +9,9 @@ internal abstract class CountedStream : Stream
     /// <summary>Given at most up to this place; beyond it reading fails with <see cref="RecordTooLargeException"/>.</summary>
     public long Limit { get; set; } = long.MaxValue;
 
+    /// <summary>Looks at XML that is given; null: it is none.</summary>
+    public Markup.AttributeBound? Attributes { get; set; }
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;
@@ -28,13 +31,14 @@ internal abstract class CountedStream : Stream
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <summary>Counts what was read, and gives it unless it lies beyond a limit.</summary>
-    /// <param name="read">Bytes.</param>
-    /// <param name="most">A limit of the whole stream, which fails with <see cref="UnpackedTooLargeException"/>.</param>
-    protected int Count(int read, long most = long.MaxValue)
+    /// <param name="read">What is given.</param>
+    /// <param name="most">A limit of the whole stream in bytes, which fails with <see cref="UnpackedTooLargeException"/>.</param>
+    protected int Count(ReadOnlySpan<byte> read, long most = long.MaxValue)
     {
-        Given += read;
+        Given += read.Length;
         if (Given > most) throw new UnpackedTooLargeException();
-        return Given > Limit ? throw new RecordTooLargeException() : read;
+        Attributes?.See(read);
+        return Given > Limit ? throw new RecordTooLargeException() : read.Length;
     }
 }
 

@@ -14,7 +14,7 @@ internal sealed class DigestedStream(string path) : CountedStream
     public async Task<string> DigestAsync(CancellationToken cancel)
     {
         var rest = new byte[1 << 16];
-        Limit = long.MaxValue;
+        (Limit, Attributes) = (long.MaxValue, null);
         while (await ReadAsync(rest, cancel) > 0)
         {
         }
@@ -42,7 +42,7 @@ internal sealed class DigestedStream(string path) : CountedStream
     int Take(ReadOnlySpan<byte> buffer, int read)
     {
         _hash.AppendData(buffer[..read]);
-        return Count(read);
+        return Count(buffer[..read]);
     }
 
     protected override void Dispose(bool disposing)

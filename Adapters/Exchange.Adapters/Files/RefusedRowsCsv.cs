@@ -14,11 +14,13 @@ internal sealed class RefusedRowFiles : IRefusedRowFiles
 
 /// <summary>
 /// CSV in UTF-8 with a byte order mark (spreadsheets ask for one): place, rules and reasons, then the columns of the file that was read. So it can be corrected and imported itself.
-/// Written beside its place under another name; a killed process leaves that one.
+/// Written beside its place under another name, which is held as long as its writer lives; what a killed one left there the next writer of the same file takes away.
 /// </summary>
 internal sealed class RefusedRowsCsv : IRefusedRows
 {
     static readonly string[] Leading = ["exchange_place", "exchange_rules", "exchange_reasons"];
+
+    const string Partial = ".partial";
 
     readonly string _path;
     readonly string _partial;
@@ -30,11 +32,12 @@ internal sealed class RefusedRowsCsv : IRefusedRows
     public RefusedRowsCsv(string path, IReadOnlyList<string> columns)
     {
         _path = Path.GetFullPath(path);
-        _partial = string.Create(CultureInfo.InvariantCulture, $"{_path}.{Guid.NewGuid():N}.partial");
+        _partial = string.Create(CultureInfo.InvariantCulture, $"{_path}.{Guid.NewGuid():N}{Partial}");
         try
         {
             if (Directory.Exists(_path)) throw new IOException("it is a folder");
-            _file = new FileStream(_partial, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
+            RemoveLeft();
+            _file = new FileStream(_partial, FileMode.CreateNew, FileAccess.Write, FileShare.Delete, 1 << 16);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -71,9 +74,10 @@ internal sealed class RefusedRowsCsv : IRefusedRows
             await _csv.FlushAsync();
             await _text.FlushAsync(cancel);
             _file.Flush(flushToDisk: true);
-            await _file.DisposeAsync();
+            // Held while it gets its name: what nobody holds may be taken away.
             File.Move(_partial, _path, overwrite: true);
             _complete = true;
+            await _file.DisposeAsync();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -87,6 +91,23 @@ internal sealed class RefusedRowsCsv : IRefusedRows
         // What stands in the writers is given up with the file.
         await _file.DisposeAsync();
         File.Delete(_partial);
+    }
+
+    /// <summary>Removes what killed writers of this file left; those of living ones can't be opened alone.</summary>
+    void RemoveLeft()
+    {
+        foreach (var left in Directory.EnumerateFiles(Path.GetDirectoryName(_path)!, $"{Path.GetFileName(_path)}.*{Partial}"))
+        {
+            if (!Guid.TryParseExact(left.AsSpan(_path.Length + 1, left.Length - _path.Length - 1 - Partial.Length), "N", out _)) continue;
+            try
+            {
+                using var alone = new FileStream(left, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+                File.Delete(left);
+            }
+            catch (Exception held) when (held is IOException or UnauthorizedAccessException)
+            {
+            }
+        }
     }
 
     FileFormException Wrong(Exception exception) => new($"The refused rows can't be written to {_path}: {exception.Message}", "Give --errors a file in a folder that may be written and has room.", exception);

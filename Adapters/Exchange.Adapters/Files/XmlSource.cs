@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Xml;
+using Exchange.Adapters.Files.Markup;
 using Exchange.Contracts.Files;
 
 namespace Exchange.Adapters.Files;
@@ -112,7 +113,7 @@ internal sealed class XmlSource : IFileSource
 
     IEnumerable<Row> Rows(DigestedStream file)
     {
-        using var reader = XmlReader.Create(file, new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, IgnoreComments = true, IgnoreProcessingInstructions = true });
+        using var reader = BoundedMarkup.Open(file, owned: false);
         reader.MoveToContent();
         var (root, name) = (reader.Depth, (string?)null);
         var any = !reader.IsEmptyElement;

@@ -23,11 +23,7 @@ internal sealed class AttachmentDelivery(RowDelivery rows, ContentStore contents
         foreach (var batch in batches.Where(batch => batch is { State: BatchState.Visible, Upserts: > 0 }))
         {
             var (log, routed) = await rows.RoutedAsync(run, batch, cancel);
-            var references = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var column in run.Route.Attachments.Select(log.Ordinal).Where(at => at >= 0).Select(at => log.Columns[at]).Where(column => column.Type.IsAttachment))
-                for (var row = 0; row < routed.Rows.Count; row++)
-                    if (routed.Rows.Operations[row] == RowOperation.Upsert && column.TextAt(routed.SourceRows[row]) is { } reference) references.Add(reference);
-            await SendAsync(run, references, cancel);
+            await SendAsync(run, RoutedReferences.Of(run, log, routed), cancel);
         }
     }
 

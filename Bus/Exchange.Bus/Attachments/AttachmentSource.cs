@@ -13,10 +13,10 @@ namespace Exchange.Bus.Attachments;
 /// </summary>
 /// <param name="inner">The source's own reader.</param>
 /// <param name="limits">The attachment items, and how many bytes each may have.</param>
-/// <param name="begin">Makes the intake of a page.</param>
+/// <param name="begin">Makes the intake of a page; may refuse.</param>
 /// <param name="steps">Told of steps; null: nothing is kept, so there are none.</param>
 /// <param name="subject">The resource.</param>
-internal sealed class AttachmentSource(ISourceReader inner, IReadOnlyDictionary<string, long> limits, Func<ContentIntake> begin, ExchangeSteps? steps, string subject) : ISourceReader
+internal sealed class AttachmentSource(ISourceReader inner, IReadOnlyDictionary<string, long> limits, Func<CancellationToken, Task<ContentIntake>> begin, ExchangeSteps? steps, string subject) : ISourceReader
 {
     /// <summary>No item's name holds a control character.</summary>
     const string SizeMark = "\u0001size";
@@ -56,7 +56,7 @@ internal sealed class AttachmentSource(ISourceReader inner, IReadOnlyDictionary<
 
     async Task<SourcePage> TakeAsync(SourceQuery query, SourcePage page, CancellationToken cancel)
     {
-        await using var intake = begin();
+        await using var intake = await begin(cancel);
         var references = new Dictionary<(int Row, string Item), string>();
         page = await ReadApartAsync(query, page, intake, references, cancel);
         var places = new List<(int Row, string Item)>();

@@ -16,6 +16,9 @@ internal sealed partial class ContentStore(IStore store, IContentPlace place, Ti
     /// <summary>How long contents stand after they were last put, referred to or let go of: much longer than the way of a page from its source into the log, or of a batch to its target.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromDays(1);
 
+    /// <summary>The same where the hub's room is at its end: who is overtaken by it reads or sends again.</summary>
+    public static readonly TimeSpan ShortGrace = TimeSpan.FromHours(1);
+
     const int SweptAtOnce = 100;
 
     /// <summary>Takes the contents of a page.</summary>
@@ -43,11 +46,34 @@ internal sealed partial class ContentStore(IStore store, IContentPlace place, Ti
         if (AttachmentReference.Of(hash.GetHashAndReset(), bytes).ToString() != reference) throw Damaged(reference, "are not what was put there");
     }
 
+    /// <summary>Bytes of all contents that are named, whether a batch refers to them or not.</summary>
+    public Task<long> BytesAsync(CancellationToken cancel) => store.ReadAsync(session => session.ScalarAsync<long>("SELECT CAST(coalesce(sum(bytes), 0) AS bigint) FROM bus_attachment", cancel), cancel);
+
+    /// <summary>Bytes of the contents that kept batches of each resource refer to, each once; resources without any are left out.</summary>
+    public async Task<IReadOnlyDictionary<string, long>> BytesByResourceAsync(CancellationToken cancel) => (await store.ReadAsync(session => session.QueryAsync(
+        "SELECT u.resource, CAST(sum(a.bytes) AS bigint) FROM (SELECT DISTINCT resource, reference FROM bus_attachment_use) u JOIN bus_attachment a ON a.reference = u.reference GROUP BY u.resource",
+        row => (Resource: row.GetString(0), Bytes: row.GetInt64(1)), cancel), cancel)).ToDictionary(each => each.Resource, each => each.Bytes, StringComparer.Ordinal);
+
     /// <summary>Removes contents that no kept batch refers to, and what killed processes left.</summary>
     /// <returns>How many were removed.</returns>
     public async Task<int> SweepAsync(CancellationToken cancel)
     {
-        var (before, removed) = (time.GetUtcNow() - Grace, 0);
+        var removed = await SweepAsync(Grace, cancel);
+        await foreach (var places in place.FindStrayAsync(time.GetUtcNow() - Grace, cancel))
+        {
+            await place.RemoveAsync(places, cancel);
+            removed += places.Count;
+        }
+
+        if (removed > 0) Removed(removed);
+        return removed;
+    }
+
+    /// <summary>Removes contents that no kept batch has referred to for so long.</summary>
+    /// <returns>How many were removed.</returns>
+    public async Task<int> SweepAsync(TimeSpan grace, CancellationToken cancel)
+    {
+        var (before, removed) = (time.GetUtcNow() - grace, 0);
         while (await UnusedAsync(before, cancel) is { Count: > 0 } places)
         {
             // Nothing names them any more; killed here, they are strays.
@@ -55,13 +81,6 @@ internal sealed partial class ContentStore(IStore store, IContentPlace place, Ti
             removed += places.Count;
         }
 
-        await foreach (var places in place.FindStrayAsync(before, cancel))
-        {
-            await place.RemoveAsync(places, cancel);
-            removed += places.Count;
-        }
-
-        if (removed > 0) Removed(removed);
         return removed;
     }
 

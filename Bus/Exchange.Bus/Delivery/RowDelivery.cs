@@ -1,7 +1,9 @@
+using Exchange.Bus.Attachments;
 using Exchange.Bus.Log;
 using Exchange.Bus.Quarantine;
 using Exchange.Bus.Runs;
 using Exchange.Bus.Transformation;
+using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Rows;
 using Exchange.Storage;
@@ -41,11 +43,20 @@ internal sealed class RowDelivery(IResourceLog log, IStore store, IQuarantine qu
         var (rows, routed) = ahead?.Number == batch.Number ? await ahead.Work : await RoutedAsync(run, batch, cancel);
         // The target works at this batch while the hub works at the next one.
         if (next is not null) run.Ahead = new RoutedAhead(next.Number, Task.Run(() => RoutedAsync(run, next, cancel), cancel));
+        await KeepContentsAsync(run, transaction, RoutedReferences.Of(run, rows, routed), cancel);
         var refused = routed.Refused.ToList();
         var count = await ApplyOrHalveAsync(transaction, routed.Rows, 0, routed.Rows.Count, routed.SourceRows, refused, cancel);
         run.WrittenBytes += routed.Rows.DataBytes;
         await NoteAsync(run, batch, rows, routed, refused, cancel);
         return new BatchApplied(count, refused.Count);
+    }
+
+    /// <summary>Contents were sent before the transaction; what a sweep has removed since is sent again by the next attempt.</summary>
+    static async Task KeepContentsAsync(DeliveryRun run, ITargetTransaction transaction, HashSet<string> references, CancellationToken cancel)
+    {
+        if (references.Count == 0 || await transaction.KeepAsync(references, cancel) is not { Count: > 0 } missing) return;
+        throw new FrontEndException(FrontEndFault.Transient, ErrorCodes.FrontEndFailed, Party.Subscriber,
+            $"Subscription {run.Name}: contents of {missing.Count} attachments were removed at {run.Subscription.Target.Connection} before their rows came.", "They are sent again.");
     }
 
     /// <summary>The log's rows, and what the route makes of them.</summary>

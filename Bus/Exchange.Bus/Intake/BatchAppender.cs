@@ -92,11 +92,12 @@ internal sealed class BatchAppender(
         }, cancel);
 
         steps.Reached(draft.Kind == BatchKind.Mark ? ExchangeStep.Mark : draft.Staged ? ExchangeStep.Stage : ExchangeStep.Append, resource.Name);
-        budget.Spent(payload.Bytes);
+        var contents = run.TakeContentBytes();
+        budget.Spent(payload.Bytes + contents);
         run.Position = position;
         run.Record = record;
         run.Appended?.Invoke();
-        await run.Turn.PaceAsync(draft.Read, draft.Rows.DataBytes + run.TakeContentBytes(), cancel);
+        await run.Turn.PaceAsync(draft.Read, draft.Rows.DataBytes + contents, cancel);
         return batch;
     }
 

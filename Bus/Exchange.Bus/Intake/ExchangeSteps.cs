@@ -37,6 +37,10 @@ internal enum ExchangeStep
     DeliverContentsPart,
     /// <summary>The contents that a batch's rows refer to are at the target, the rows are not.</summary>
     DeliverContents,
+    /// <summary>Contents at a target that no row refers to are marked; none is removed.</summary>
+    ContentsMark,
+    /// <summary>Contents of an attachment at a target were removed; others that may go stand.</summary>
+    ContentsRemove,
     /// <summary>All of a re-organised full is at the target, in a transaction that is not committed.</summary>
     Switch,
     /// <summary>Rows and ledger entry are at the target, not committed.</summary>

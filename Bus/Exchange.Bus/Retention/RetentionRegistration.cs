@@ -10,5 +10,6 @@ internal static class RetentionRegistration
         .AddSingleton<KeepingBook>()
         .AddSingleton<LogTrim>()
         .AddSingleton<LogBudget>()
+        .AddSingleton<TargetContents>()
         .AddSingleton<ILogs, LogRecords>();
 }

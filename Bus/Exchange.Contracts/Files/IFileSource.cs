@@ -21,6 +21,9 @@ public sealed record FileRequest
 
     /// <summary>Largest cell in bytes of UTF-8; a larger one is a <see cref="CellFault"/>.</summary>
     public int LargestCell { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>Parquet: bytes of memory that pages of the file may take together. A file that asks for more is refused before it gets any.</summary>
+    public long PageMemory { get; init; } = 256L * 1024 * 1024;
 }
 
 /// <summary>Rows of a file as they stand there.</summary>

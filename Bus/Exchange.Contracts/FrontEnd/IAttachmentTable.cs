@@ -7,6 +7,9 @@ namespace Exchange.Contracts.FrontEnd;
 /// </summary>
 public interface IAttachmentTable
 {
+    /// <summary>Removes what no row refers to any more.</summary>
+    IAttachmentSweep Sweep { get; }
+
     /// <summary>Which of those references stand there whole.</summary>
     Task<IReadOnlySet<string>> WholeAsync(TargetTable target, IReadOnlyCollection<string> references, CancellationToken cancel);
 
@@ -18,5 +21,6 @@ public interface IAttachmentTable
     /// <param name="reference">The reference.</param>
     /// <param name="parts">In order, at least one, each valid until the next is asked for. Where it throws, part 0 is not written.</param>
     /// <param name="cancel">Stops; parts that were written stay.</param>
+    /// <exception cref="FrontEndException">Transient: parts were removed while others were written; part 0 is not written.</exception>
     Task WriteAsync(TargetTable target, string reference, IAsyncEnumerable<ReadOnlyMemory<byte>> parts, CancellationToken cancel);
 }

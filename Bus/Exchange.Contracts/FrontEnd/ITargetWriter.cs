@@ -39,8 +39,10 @@ public sealed record TargetTable
 
     public string? Title { get; init; }
 
-    /// <summary>Whether columns hold references, so that a table of contents (<see cref="IAttachmentTable"/>) stands beside it.</summary>
-    public bool HasAttachments { get; init; }
+    /// <summary>Columns that hold references, alone or in what is computed of them: a table of contents (<see cref="IAttachmentTable"/>) stands beside the table.</summary>
+    public IReadOnlyList<string> AttachmentColumns { get; init; } = [];
+
+    public bool HasAttachments => AttachmentColumns.Count > 0;
 }
 
 /// <summary>An entry of exchange_applied.</summary>
@@ -60,7 +62,7 @@ public interface ITargetWriter
 {
     /// <summary>
     /// Makes the table fit: creates it when missing and <paramref name="create"/> says so, adds nullable columns and tombstone columns to a table,
-    /// makes exchange_applied and, where there are attachments, exchange_attachment. Answers what does not fit (missing column, narrower or other type, not-null column that is not written, no unique
+    /// makes exchange_applied and, where there are attachments, exchange_attachment and what its removal needs (<see cref="IAttachmentSweep"/>). Answers what does not fit (missing column, narrower or other type, not-null column that is not written, no unique
     /// index exactly on the key, key compared without case or padding, engine without transactions), empty when it fits. A table that does not fit is left untouched.
     /// Answers are whole sentences naming column, what is there, what is needed.
     /// </summary>
@@ -85,6 +87,10 @@ public interface ITargetTransaction : IAsyncDisposable
     /// transaction goes on with what came before. Upserts clear a tombstone. Rows that stand as they should may be left untouched but count as upserted.
     /// </summary>
     Task<ApplyCount> ApplyAsync(RowBatch rows, CancellationToken cancel);
+
+    /// <summary>Takes the marks off contents that rows are about to refer to: while this transaction goes on, and once its rows stand, they are not removed. Call it before the rows are applied.</summary>
+    /// <returns>Those of which part 0 does not stand: they must be sent again, and this transaction given up.</returns>
+    Task<IReadOnlyList<string>> KeepAsync(IReadOnlyCollection<string> references, CancellationToken cancel);
 
     /// <summary>How many rows stand inside the scope, those that are marked as deleted not counted.</summary>
     Task<long> CountAsync(CancellationToken cancel);

@@ -2,9 +2,13 @@ namespace Exchange.Contracts.Operations;
 
 /// <summary>How long the hub keeps what it no longer needs.</summary>
 /// <param name="Keep">Rows of batches that a newer full has taken the place of and that every subscriber has applied.</param>
-/// <param name="Budget">Bytes that the rows of all logs may take; null: as many as there is room for. Over it, <paramref name="Keep"/> counts no more, and what then is too much holds the reading of sources.</param>
+/// <param name="Budget">Bytes that the rows of all logs, and the contents of attachments, may take; null: as many as there is room for. Over it, <paramref name="Keep"/> counts no more, and what then is too much holds the reading of sources.</param>
 /// <param name="RunKeep">Records of runs.</param>
-public sealed record LogKeeping(TimeSpan Keep, long? Budget, TimeSpan RunKeep);
+public sealed record LogKeeping(TimeSpan Keep, long? Budget, TimeSpan RunKeep)
+{
+    /// <summary>Contents of attachments at targets that no row refers to any more: who has read a row a moment ago may still come for them.</summary>
+    public TimeSpan ContentsKeep { get; init; } = TimeSpan.FromDays(1);
+}
 
 /// <summary>The log of one resource.</summary>
 public sealed record LogView
@@ -18,6 +22,8 @@ public sealed record LogView
     public required long Kept { get; init; }
     /// <summary>Bytes of their payloads.</summary>
     public required long Bytes { get; init; }
+    /// <summary>Bytes of the contents of attachments that they refer to, each once.</summary>
+    public required long Contents { get; init; }
     /// <summary>Batches of which only the entry is left: number, counts and digest.</summary>
     public required long Dropped { get; init; }
     /// <summary>The newest complete full's first batch; 0: there is none, and nothing is dropped.</summary>

@@ -36,6 +36,16 @@ public readonly record struct AttachmentReference(string Digest, long Size)
         return true;
     }
 
+    /// <summary>References that may stand anywhere in a text. Digits that follow one can't be told from its own, so each beginning of them is one: rather one too many.</summary>
+    public static IEnumerable<string> FindIn(string text)
+    {
+        for (var at = text.IndexOf(Algorithm, StringComparison.Ordinal); at >= 0; at = text.IndexOf(Algorithm, at + 1, StringComparison.Ordinal))
+        {
+            for (var end = at + 7 + DigestLength + 1; end < text.Length && end - at < LongestText && char.IsAsciiDigit(text[end]); end++)
+                if (TryParse(text[at..(end + 1)], out var reference)) yield return reference.ToString();
+        }
+    }
+
     /// <exception cref="FormatException">It is none.</exception>
     public static AttachmentReference Parse(string text) => TryParse(text, out var reference) ? reference : throw new FormatException($"'{text}' is no reference of an attachment.");
 

@@ -18,6 +18,7 @@ internal sealed class ImportCommand : HubCommand
     readonly Option<bool> _noHeader = new("--no-header") { Description = "CSV and XLSX: the first line is a row already; columns are the items in their order." };
     readonly Option<string?> _encoding = new("--encoding") { Description = "CSV: utf-8, utf-16, utf-16be, gb18030 … (default: found out).", HelpName = "NAME" };
     readonly Option<string?> _sheet = new("--sheet") { Description = "XLSX: the sheet to read (default: the first that is not hidden).", HelpName = "NAME" };
+    readonly Option<string?> _memory = new("--memory") { Description = "Parquet: how much memory the file's pages may take together, such as 1GiB (default: 256MiB). A file that asks for more is refused.", HelpName = "SIZE" };
     readonly Option<string?> _errors = new("--errors") { Description = "Write the rows that are refused, with reasons, to this CSV file.", HelpName = "FILE" };
     readonly Option<string> _output = OutputOption("table", "json");
 
@@ -30,6 +31,7 @@ internal sealed class ImportCommand : HubCommand
         Add(_noHeader);
         Add(_encoding);
         Add(_sheet);
+        Add(_memory);
         Add(_errors);
         Add(_output);
     }
@@ -44,6 +46,7 @@ internal sealed class ImportCommand : HubCommand
             Encoding = arguments.GetValue(_encoding),
             Sheet = arguments.GetValue(_sheet),
         };
+        if (arguments.GetValue(_memory) is { } memory) file = file with { PageMemory = SizeArgument.Bytes(memory) };
         var errors = arguments.GetValue(_errors);
         if (errors is not null && Path.GetFullPath(errors) == Path.GetFullPath(file.Path)) throw new ExchangeException(ErrorCodes.FileInvalid, Party.Caller, "The refused rows would take the place of the file that is imported.", "Give --errors another file.");
         await using var hub = await OpenAsync(arguments, cancel);

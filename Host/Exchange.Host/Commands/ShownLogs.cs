@@ -16,6 +16,7 @@ internal sealed class ShownLogs : IShownKind
             ["KEPT"] = Shown.N(log.Kept),
             ["FROM"] = log.OldestKept == 0 ? "-" : Shown.N(log.OldestKept),
             ["BYTES"] = Shown.N(log.Bytes),
+            ["CONTENTS"] = Shown.N(log.Contents),
             ["DROPPED"] = Shown.N(log.Dropped),
             ["FULL AT"] = log.FullStart == 0 ? "-" : Shown.N(log.FullStart),
             ["NEEDED BY"] = log.NeededBy ?? "",

@@ -12,7 +12,7 @@ internal static partial class SizeArgument
     public static long Bytes(string text)
     {
         var match = Size().Match(text);
-        if (!match.Success) throw new ExchangeException(ErrorCodes.ManifestInvalid, Party.Caller, $"'{text}' is no size.", "A whole number with KiB, MiB, GiB or TiB, as in --log-budget 20GiB.");
+        if (!match.Success) throw new ExchangeException(ErrorCodes.ManifestInvalid, Party.Caller, $"'{text}' is no size.", "A whole number with KiB, MiB, GiB or TiB, such as 256MiB or 20GiB.");
         var step = match.Groups[2].Value.EndsWith("iB", StringComparison.Ordinal) ? 1024L : 1000L;
         var power = match.Groups[2].Value switch { "" => 0, ['K', ..] => 1, ['M', ..] => 2, ['G', ..] => 3, _ => 4 };
         var bytes = long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);

@@ -132,11 +132,11 @@ public sealed class AttachmentModeTests
         await using (var writers = new Writers(source, 2, async (_, connection, transaction, random) =>
         {
             // The row says which contents are its own.
-            var scan = AttachmentTable.Contents(random.Next(), random.Next(2_000_000, 4_000_000));
+            var scan = AttachmentTable.Contents(random.Next(), random.Next(1_100_000, 1_600_000));
             await AttachmentTable.RunAsync(connection, transaction, $"UPDATE papers SET digest = '{AttachmentTable.Reference(scan)}', scan = @scan WHERE id = {random.Next(1, 5)}", scan);
         }))
         {
-            for (var round = 0; round < 8; round++)
+            for (var round = 0; round < 5; round++)
             {
                 var before = writers.Committed;
                 await Probe.UntilAsync("a change", () => Task.FromResult(writers.Committed), committed => committed > before);

@@ -7,7 +7,6 @@ namespace Exchange.AcceptanceTests.Faults;
 
 /// <summary>What a hub that runs lives with: servers that stop, connections that are cut, a disk that is full. It waits, says once what for, and goes on by itself.</summary>
 [TestClass]
-[DoNotParallelize] // several processes each, and times that are measured
 public sealed class OutageTests
 {
     /// <summary>Long enough for several attempts in vain; EXCHANGE_TEST_OUTAGE says other seconds.</summary>

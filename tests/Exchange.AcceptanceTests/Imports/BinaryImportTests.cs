@@ -111,11 +111,33 @@ public sealed class BinaryImportTests
         scene.Hub.Process.Environment["EXCHANGE_KILL_AT"] = "Append:2";
         Assert.AreEqual(128 + 9, (await scene.Hub.RunProcessAsync("import", "r", file, "--errors", errors)).Status);
         Assert.IsFalse(File.Exists(errors));
+        var left = Directory.EnumerateFiles(folder, "errors.csv.*").Single();
+        var living = Path.Combine(folder, $"errors.csv.{Guid.NewGuid():N}.partial");
+        await File.WriteAllTextAsync(living, "of another import");
+        await using var held = new FileStream(living, FileMode.Open, FileAccess.Write, FileShare.Delete);
+        await File.WriteAllTextAsync(Path.Combine(folder, "errors.csv.mine.partial"), "of the user");
 
         await scene.ImportAsync(3, file, "--errors", errors);
+        Assert.IsFalse(File.Exists(left), "what a killed import left is gone");
+        CollectionAssert.AreEquivalent(new[] { errors, living, Path.Combine(folder, "errors.csv.mine.partial") }, Directory.EnumerateFiles(folder, "errors.csv*").ToArray(), "and nothing else");
         CollectionAssert.AreEqual(new[] { "a.csv, line 3", "a.csv, line 4", "a.csv, line 6" }, (await File.ReadAllLinesAsync(errors))[1..].Select(line => line.Split('"')[1]).ToArray());
         await scene.ImportAsync(0, scene.File("c.csv", "id,name\n2,b\n"), "--errors", errors);
         Assert.HasCount(1, await File.ReadAllLinesAsync(errors));
+    }
+
+    [TestMethod]
+    public async Task Stopped_by_its_limit_of_errors_the_file_holds_what_the_hub_holds_up_to_there()
+    {
+        await using var scene = await ImportScene.CreateAsync(resource: "  maxErrors: 3\n");
+        var errors = Path.Combine(scene.Hub.Process.Folder, "errors.csv");
+        // Batches of three rows: the limit is passed in the second one, whose rows were all looked at; the third is not.
+        var result = await scene.ImportAsync(1, scene.File("a.csv", "id,name\n1,\n2,\n3,c\n4,\n5,\n6,\n7,\n8,\n9,i\n"), "--errors", errors);
+
+        Assert.AreEqual("provider.quality.limit", result.GetProperty("errorCode").GetString());
+        string[] told = ["a.csv, line 2", "a.csv, line 3", "a.csv, line 5", "a.csv, line 6", "a.csv, line 7"];
+        CollectionAssert.AreEqual(told, (await File.ReadAllLinesAsync(errors))[1..].Select(line => line.Split('"')[1]).ToArray());
+        CollectionAssert.AreEqual(told.Select(place => $"{place}: required").ToArray(), await scene.OpenAsync());
+        if (await scene.Target.NumberAsync("SELECT count(*) FROM sqlite_master WHERE name = 'copy'") > 0) await scene.HoldsAsync();
     }
 
     [TestMethod]
@@ -140,7 +162,9 @@ public sealed class BinaryImportTests
         StringAssert.Contains(await scene.RefusedAsync(scene.File("b.xlsx", workbook[..^300])), "cut off");
         StringAssert.Contains(await scene.RefusedAsync(scene.File("b.parquet", parquet[..^9])), "cut off");
         // Its writer puts the largest value whole into the head of a page, where Arrow takes 16 MiB.
-        StringAssert.Contains(await scene.RefusedAsync(await ParquetAsync(scene, "large.parquet", ("1", new string('x', 17 * 1024 * 1024), null, null))), "page header");
+        var large = await ParquetAsync(scene, "large.parquet", ("1", new string('x', 17 * 1024 * 1024), null, null));
+        StringAssert.Contains(await scene.RefusedAsync(large), "--memory");
+        StringAssert.Contains(await scene.RefusedAsync(large, "--memory", "1GiB"), "column '名称' that has a page with a head of");
         StringAssert.Contains(await scene.RefusedAsync(Workbook(scene, "a.xlsx"), "--sheet", "none"), "'数据'");
         StringAssert.Contains(await scene.RefusedAsync(scene.File("o.xls", [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1, 0, 0])), "save it as .xlsx");
     }

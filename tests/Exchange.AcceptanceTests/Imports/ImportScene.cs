@@ -33,10 +33,10 @@ internal sealed class ImportScene : IAsyncDisposable
 
     TestDatabase? Store { get; init; }
 
-    public static async Task<ImportScene> CreateAsync(TestDatabase? store = null)
+    public static async Task<ImportScene> CreateAsync(TestDatabase? store = null, string resource = "")
     {
         var scene = new ImportScene { Target = await FrontEnd.CreateAsync("sqlite"), Hub = new TestHub { Store = store?.ConnectionString }, Store = store };
-        await scene.Hub.ApplyAsync(TestHub.Connections(("target", scene.Target)), Resource, TestHub.Subscription("s", "r", "copy"));
+        await scene.Hub.ApplyAsync(TestHub.Connections(("target", scene.Target)), Resource + resource, TestHub.Subscription("s", "r", "copy"));
         return scene;
     }
 

@@ -56,7 +56,7 @@ public abstract class AttachmentTableContract(string provider) : TargetSuite(pro
     public async Task The_table_is_made_only_where_there_are_attachments()
     {
         var target = Target();
-        Assert.IsEmpty(await Writer().EnsureAsync(target with { HasAttachments = false }, create: true, Cancel));
+        Assert.IsEmpty(await Writer().EnsureAsync(target with { AttachmentColumns = [] }, create: true, Cancel));
         Assert.IsFalse(await HasTableAsync());
         Assert.IsEmpty(await Writer().EnsureAsync(target, create: true, Cancel));
         Assert.IsTrue(await HasTableAsync());
@@ -71,7 +71,7 @@ public abstract class AttachmentTableContract(string provider) : TargetSuite(pro
 
     static TargetTable Target() => new()
     {
-        Subscription = "s", Table = new TableName(null, "copy"), Key = ["id"], HasAttachments = true,
+        Subscription = "s", Table = new TableName(null, "copy"), Key = ["id"], AttachmentColumns = ["scan"],
         Columns = [new("id", new ItemType(ItemKind.Int32), true, null), new("scan", ItemType.Attachment, false, null)],
     };
 

@@ -78,6 +78,30 @@ public abstract class ChangeCaptureSuite
     }
 
     [TestMethod]
+    public async Task A_key_may_have_names_like_the_hubs_own_but_for_those_of_the_change_log()
+    {
+        await using var database = Open();
+        await _database.ExecuteAsync("CREATE TABLE odd (exchange_0 varchar(10) NOT NULL, exchange__1 varchar(10) NOT NULL, v int, PRIMARY KEY (exchange_0, exchange__1))");
+        var odd = new CaptureTarget(new TableName(null, "odd"), ["exchange_0", "exchange__1"], null);
+        await database.Capture.InstallAsync(odd, Cancel);
+        await _database.ExecuteAsync("INSERT INTO odd VALUES ('a', 'x', 1)");
+        await _database.ExecuteAsync("UPDATE odd SET v = 2");
+        await _database.ExecuteAsync("UPDATE odd SET exchange_0 = 'b'");
+        await _database.ExecuteAsync("DELETE FROM odd");
+        var page = await database.Capture.ReadAsync(odd, 100, Cancel);
+        Assert.AreEqual("a|x b|x", string.Join(' ', Enumerable.Range(0, page.Keys.Count).Select(row => $"{page.Keys.Columns[0].TextAt(row)}|{page.Keys.Columns[1].TextAt(row)}").Distinct().Order(StringComparer.Ordinal)));
+        Assert.AreEqual(CaptureState.Installed, (await database.Capture.StatusAsync(odd, Cancel)).State);
+
+        await _database.ExecuteAsync("CREATE TABLE taken (Exchange_Id varchar(10) NOT NULL PRIMARY KEY)");
+        var before = await _database.QueryAsync(Objects);
+        var name = Provider == "postgresql" ? "exchange_id" : "Exchange_Id";
+        var refused = await Assert.ThrowsExactlyAsync<FrontEndException>(() => database.Capture.InstallAsync(new CaptureTarget(new TableName(null, "taken"), [name], null), Cancel));
+        Assert.AreEqual(FrontEndFault.Standing, refused.Fault);
+        StringAssert.Contains(refused.Message, $"a key column {name}, a name that the change log needs for itself");
+        CollectionAssert.AreEqual(before.ConvertAll(row => row[0]), (await _database.QueryAsync(Objects)).ConvertAll(row => row[0]));
+    }
+
+    [TestMethod]
     public async Task A_watch_tells_first_of_all_logs_then_of_those_that_were_written_to()
     {
         await using var database = Open();

@@ -1,3 +1,4 @@
+using Exchange.Bus.Attachments;
 using Exchange.Bus.Catalogue;
 using Exchange.Bus.Delivery;
 using Exchange.Bus.Log;
@@ -102,7 +103,7 @@ public abstract class RetentionContract
         fixture.Time.Advance(TimeSpan.FromHours(1)); // far less than rows are kept for
         var used = (await node.Log.UsageAsync(Cancel)).Single().Bytes;
         await node.Book.SetAsync(new LogKeeping(Week, used / 8 * 5, Week), Cancel);
-        using var budget = new LogBudget(node.Book, node.Log, node.Trim, node.Catalogue, fixture.Time);
+        using var budget = new LogBudget(node.Book, node.Log, node.Trim, node.Contents, node.Catalogue, fixture.Time);
         var full = await Assert.ThrowsExactlyAsync<ExchangeException>(() => budget.AdmitAsync(Cancel));
         Assert.AreEqual(ErrorCodes.LogFull, full.Code);
         StringAssert.Contains(full.Message, "subscription slow still needs what comes before batch 5");
@@ -116,6 +117,34 @@ public abstract class RetentionContract
         await node.Book.SetAsync(new LogKeeping(Week, null, Week), Cancel);
         fixture.Time.Advance(TimeSpan.FromSeconds(5));
         await budget.AdmitAsync(Cancel);
+    }
+
+    [TestMethod]
+    public async Task Contents_of_attachments_count_and_those_that_no_batch_refers_to_go_within_the_hour()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await NodeAsync(fixture, ("s", 8));
+        await FillAsync(node);
+        fixture.Time.Advance(TimeSpan.FromHours(1));
+        await node.Trim.RunAsync(TimeSpan.Zero, Cancel);
+        var used = (await node.Log.UsageAsync(Cancel)).Single().Bytes;
+        await node.Book.SetAsync(new LogKeeping(Week, used + 1_000, Week), Cancel);
+        using var budget = new LogBudget(node.Book, node.Log, node.Trim, node.Contents, node.Catalogue, fixture.Time);
+        await budget.AdmitAsync(Cancel);
+        string[] references;
+        await using (var intake = node.Contents.Begin())
+        {
+            references = [.. await intake.AddAsync([new byte[400], new byte[700]], Cancel)];
+            await intake.SealAsync(Cancel);
+        }
+
+        await node.UseAsync(references[0], Cancel);
+        Assert.AreEqual(400, (await node.Records.ListAsync("r", Cancel)).Single().Contents);
+        fixture.Time.Advance(TimeSpan.FromSeconds(5));
+        StringAssert.Contains((await Assert.ThrowsExactlyAsync<ExchangeException>(() => budget.AdmitAsync(Cancel))).Message, $"hold {used + 1_100} bytes");
+        fixture.Time.Advance(TimeSpan.FromHours(1));
+        await budget.AdmitAsync(Cancel);
+        Assert.AreEqual(400, await node.Contents.BytesAsync(Cancel), "what a batch refers to stays");
     }
 
     /// <summary>How many of these batches still have a payload where payloads lie.</summary>
@@ -139,7 +168,7 @@ public abstract class RetentionContract
     async Task<Node> NodeAsync(StoreFixture fixture, params (string Name, long Applied)[] subscriptions)
     {
         var catalogue = new Subscribed([.. subscriptions.Select(subscription => subscription.Name)]);
-        var services = fixture.Node(more => more.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>)).AddLog().AddRetention().AddSingleton<DeliveryStates>().AddSingleton<ICatalogue>(catalogue));
+        var services = fixture.Node(more => more.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>)).AddLog().AddAttachments().AddRetention().AddSingleton<DeliveryStates>().AddSingleton<ICatalogue>(catalogue));
         await services.GetRequiredService<IMigrations>().MigrateAsync([.. LogRegistration.Migrations, .. RunsRegistration.Migrations, .. DeliveryStates.Migrations, .. SchedulingRegistration.Migrations], Cancel);
         var node = new Node(services);
         foreach (var (name, applied) in subscriptions) await node.AppliedAsync(name, applied, Cancel);
@@ -152,6 +181,8 @@ public abstract class RetentionContract
 
         public IResourceLog Log => services.GetRequiredService<IResourceLog>();
 
+        public ContentStore Contents => services.GetRequiredService<ContentStore>();
+
         public LogTrim Trim => services.GetRequiredService<LogTrim>();
 
         public ILogs Records => services.GetRequiredService<ILogs>();
@@ -160,6 +191,10 @@ public abstract class RetentionContract
 
         public Task AppliedAsync(string subscription, long applied, CancellationToken cancel) =>
             Store.WriteAsync(session => DeliveryStates.SaveAsync(session, subscription, new DeliveryState { Applied = applied }, cancel), cancel);
+
+        /// <summary>The newest batch refers to contents.</summary>
+        public Task UseAsync(string reference, CancellationToken cancel) =>
+            Store.WriteAsync(session => session.ExecuteAsync("INSERT INTO bus_attachment_use (resource, number, reference) VALUES ('r', 8, @reference)", cancel, ("reference", reference)), cancel);
 
         public ICatalogue Catalogue => services.GetRequiredService<ICatalogue>();
 

@@ -47,6 +47,17 @@ public sealed class AttachmentReferenceTests
     }
 
     [TestMethod]
+    [DataRow("sha256:" + Digest + "/0", "0")]
+    [DataRow("see [sha256:" + Digest + "/12], sha256:" + Digest + "/7", "1 12 7")]
+    [DataRow("sha256:sha256:" + Digest + "/1x", "1")]
+    [DataRow("sha256:" + Digest + "/", "")]
+    [DataRow("sha256:" + Digest, "")]
+    [DataRow("sha256:", "")]
+    [DataRow("", "")]
+    public void References_are_found_within_a_text_rather_one_too_many(string text, string sizes) =>
+        Assert.AreEqual(sizes, string.Join(' ', AttachmentReference.FindIn(text).Select(found => AttachmentReference.Parse(found).Size)));
+
+    [TestMethod]
     public void The_type_is_a_text_of_its_own_that_manifests_spell_attachment()
     {
         Assert.IsNull(ItemType.Parse("attachment", out var type));

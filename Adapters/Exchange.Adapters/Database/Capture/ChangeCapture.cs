@@ -15,6 +15,9 @@ internal abstract class ChangeCapture(FrontEndConnection connection, SqlDialect 
 {
     protected const string Id = "exchange_id", Operation = "exchange_op", Time = "exchange_time", Truncate = "t";
 
+    /// <summary>Of the change log, beside the key's.</summary>
+    static readonly string[] OwnColumns = [Id, Operation, Time];
+
     protected FrontEndConnection Connection => connection;
 
     protected SqlDialect Dialect => dialect;
@@ -118,6 +121,8 @@ internal abstract class ChangeCapture(FrontEndConnection connection, SqlDialect 
     protected async Task<(TableDescription Table, IReadOnlyList<TableColumn> Key)> TableAsync(DbConnection session, CaptureTarget target, CancellationToken cancel)
     {
         var table = await dialect.DescribeAsync(session, connection, target.Table, cancel) ?? throw FaultMessage.Missing(connection, "installing triggers", $"there is no table {target.Table}", inner: null);
+        if (target.KeyColumns.FirstOrDefault(column => OwnColumns.Contains(column, StringComparer.OrdinalIgnoreCase)) is { } taken)
+            throw FaultMessage.Standing(connection, "installing triggers", $"{target.Table} has a key column {taken}, a name that the change log needs for itself; use capture mode cursor, wal or snapshot", inner: null);
         if (table.IsView) throw FaultMessage.Standing(connection, "installing triggers", $"{target.Table} is a view, which takes no triggers; name its table, or use capture mode cursor or snapshot", inner: null);
         return (table, [.. target.KeyColumns.Select(column => table.Find(column) ?? throw FaultMessage.Missing(connection, "installing triggers", $"{target.Table} has no column {column}", inner: null))]);
     }

@@ -42,6 +42,12 @@ internal sealed class MySqlTarget(SqlDialect dialect, TimeProvider clock) : Targ
         throw new TimeoutException($"another session held the lock of the {name} for {LockSeconds} seconds");
     }
 
+    public override async Task<bool> TryLockAsync(DbConnection connection, string name, CancellationToken cancel) =>
+        await NumberAsync(connection, "SELECT GET_LOCK(@name, 0)", cancel, ("@name", LockName(connection, name))) == 1;
+
+    /// <summary>A transaction reads as of its first statement, but where it locks.</summary>
+    public override string CurrentRead => " LOCK IN SHARE MODE";
+
     /// <summary>The server undoes what it had not committed. Sessions of the same login may always be ended.</summary>
     static async Task EndHolderAsync(DbConnection connection, string name, CancellationToken cancel)
     {

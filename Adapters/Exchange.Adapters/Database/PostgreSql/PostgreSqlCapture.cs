@@ -179,7 +179,9 @@ internal sealed class PostgreSqlCapture(FrontEndConnection connection, PostgreSq
         var key = KeyList(target);
         // Old and new keys, each once: most updates leave the key alone. Keys that a collation or a type takes for equal and that are written otherwise are two. UNION never becomes a loop in a loop,
         // whatever the size of the statement its plan was made for.
-        var bytes = string.Join(", ", target.KeyColumns.Select((column, at) => $"{Dialect.Quote(column)}::text COLLATE \"C\" AS exchange_{at}"));
+        var free = "exchange_";
+        while (target.KeyColumns.Any(column => column.StartsWith(free, StringComparison.Ordinal))) free += "_";
+        var bytes = string.Join(", ", target.KeyColumns.Select((column, at) => $"{Dialect.Quote(column)}::text COLLATE \"C\" AS {free}{at}"));
         return $"""
 
             BEGIN

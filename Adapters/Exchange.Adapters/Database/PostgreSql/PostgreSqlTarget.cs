@@ -26,7 +26,7 @@ internal sealed class PostgreSqlTarget(SqlDialect dialect, TimeProvider clock) :
 
     public override async Task LockAsync(DbConnection connection, string name, CancellationToken cancel)
     {
-        var key = BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes("exchange " + name)));
+        var key = LockKey(name);
         for (var began = Stopwatch.GetTimestamp(); !await LockedAsync(connection, key, cancel); began = Stopwatch.GetTimestamp())
         {
             while (Stopwatch.GetElapsedTime(began) < OvertakenAfter)
@@ -38,6 +38,10 @@ internal sealed class PostgreSqlTarget(SqlDialect dialect, TimeProvider clock) :
             if (MayBeOvertaken(name)) await EndHoldersAsync(connection, key, cancel);
         }
     }
+
+    public override Task<bool> TryLockAsync(DbConnection connection, string name, CancellationToken cancel) => LockedAsync(connection, LockKey(name), cancel);
+
+    static long LockKey(string name) => BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes("exchange " + name)));
 
     static async Task<bool> LockedAsync(DbConnection connection, long key, CancellationToken cancel)
     {

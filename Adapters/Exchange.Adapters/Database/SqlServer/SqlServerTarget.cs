@@ -53,6 +53,13 @@ internal sealed class SqlServerTarget(SqlDialect dialect, TimeProvider clock) : 
         }
     }
 
+    public override async Task<bool> TryLockAsync(DbConnection connection, string name, CancellationToken cancel)
+    {
+        await using var command = connection.Command(
+            "DECLARE @got int; EXEC @got = sys.sp_getapplock @Resource = @name, @LockMode = N'Exclusive', @LockOwner = N'Session', @LockTimeout = 0; SELECT @got", ("@name", LockName(name)));
+        return Convert.ToInt32(await command.ExecuteScalarAsync(cancel), CultureInfo.InvariantCulture) >= 0;
+    }
+
     /// <summary>A lost session gives its locks back by itself.</summary>
     public override async Task UnlockAsync(DbConnection connection, string name, CancellationToken cancel)
     {

@@ -45,6 +45,8 @@ internal sealed class SqliteTarget(SqlDialect dialect, TimeProvider clock) : Tar
 
     public override Task LockAsync(DbConnection connection, string name, CancellationToken cancel) => Task.CompletedTask;
 
+    public override Task<bool> TryLockAsync(DbConnection connection, string name, CancellationToken cancel) => Task.FromResult(true);
+
     public override async Task<IReadOnlyList<NativeColumn>> ColumnsAsync(DbConnection connection, TableName table, CancellationToken cancel)
     {
         await using var command = connection.Command("SELECT name, type, hidden FROM pragma_table_xinfo(@table, @schema) WHERE hidden <> 1 ORDER BY cid",

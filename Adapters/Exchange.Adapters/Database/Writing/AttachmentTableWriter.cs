@@ -1,5 +1,5 @@
 using System.Data.Common;
-using System.Globalization;
+using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Rows;
 
@@ -9,8 +9,6 @@ namespace Exchange.Adapters.Database.Writing;
 /// <remarks>Each part of what is large in a transaction of its own, so that no other writer of the database waits for long.</remarks>
 internal sealed class AttachmentTableWriter(TargetEngine engine, FrontEndConnection connection) : IAttachmentTable
 {
-    const int ReferencesAtOnce = 200;
-
     static readonly ItemType Number = new(ItemKind.Int32);
     static readonly ItemType Bytes = new(ItemKind.Binary);
     static readonly string[] Key = ["reference", "part"];
@@ -30,26 +28,10 @@ internal sealed class AttachmentTableWriter(TargetEngine engine, FrontEndConnect
         ],
     };
 
-    public Task<IReadOnlySet<string>> WholeAsync(TargetTable target, IReadOnlyCollection<string> references, CancellationToken cancel) => RunAsync("looking for attachments beside", target, async session =>
-    {
-        var whole = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var asked in references.Chunk(ReferencesAtOnce))
-        {
-            await using var command = session.Command("");
-            var names = new List<string>();
-            foreach (var reference in asked)
-            {
-                names.Add(string.Create(CultureInfo.InvariantCulture, $"@r{names.Count}"));
-                engine.Bind(command, names[^1], Text(reference), 0, null);
-            }
+    public IAttachmentSweep Sweep { get; } = new AttachmentSweeper(engine, connection);
 
-            command.CommandText = $"SELECT {Quoted("reference")} FROM {Table(target)} WHERE {Quoted("part")} = 0 AND {Quoted("reference")} IN ({string.Join(", ", names)})";
-            await using var reader = await command.ExecuteReaderAsync(cancel);
-            while (await reader.ReadAsync(cancel)) whole.Add(reader.GetString(0));
-        }
-
-        return (IReadOnlySet<string>)whole;
-    }, cancel);
+    public Task<IReadOnlySet<string>> WholeAsync(TargetTable target, IReadOnlyCollection<string> references, CancellationToken cancel) =>
+        RunAsync("looking for attachments beside", target, session => new AttachmentMarks(engine, target.Table).StandingAsync(session, references, current: false, cancel), cancel);
 
     public async Task WriteAsync(TargetTable target, string reference, IAsyncEnumerable<ReadOnlyMemory<byte>> parts, CancellationToken cancel)
     {
@@ -64,7 +46,7 @@ internal sealed class AttachmentTableWriter(TargetEngine engine, FrontEndConnect
         }
 
         // Only now: all others stand, and whoever gave the parts has seen them to their end.
-        await PartAsync(session, target, reference, 0, first ?? throw new ArgumentException("Contents have at least one part.", nameof(parts)), cancel);
+        await EndAsync(session, target, reference, number - 1, first ?? throw new ArgumentException("Contents have at least one part.", nameof(parts)), cancel);
     }
 
     public async Task WriteSmallAsync(TargetTable target, IReadOnlyList<(string Reference, ReadOnlyMemory<byte> Content)> contents, CancellationToken cancel)
@@ -74,6 +56,36 @@ internal sealed class AttachmentTableWriter(TargetEngine engine, FrontEndConnect
         await PartsAsync(session, target, [.. contents.OrderBy(one => one.Reference, StringComparer.Ordinal).Select(one => (one.Reference, 0, one.Content))], cancel);
     }
 
+    /// <summary>
+    /// Part 0, if the others still stand: a sweep may have taken them for contents of a killed writer. Under the subscription's lock and without a mark nobody removes them while this is done, as
+    /// <see cref="IAttachmentSweep"/> says.
+    /// </summary>
+    Task<int> EndAsync(DbConnection session, TargetTable target, string reference, long further, byte[] first, CancellationToken cancel) => RunAsync("writing an attachment beside", target, async () =>
+    {
+        var marks = new AttachmentMarks(engine, target.Table);
+        var name = TargetEngine.SubscriptionLock + target.Subscription;
+        await engine.BeginAsync(session, cancel);
+        try
+        {
+            await engine.LockAsync(session, name, cancel);
+            await marks.UnmarkAsync(session, [reference], cancel);
+            if (await marks.FurtherPartsAsync(session, reference, cancel) != further)
+                throw new FrontEndException(FrontEndFault.Transient, ErrorCodes.FrontEndFailed, Party.Subscriber, $"{connection}: parts of the attachment {reference} were removed while others were written.", "It is sent again.");
+            await InsertAsync(session, target, reference, 0, first, cancel);
+            await session.RunAsync("COMMIT", cancel);
+            return 1;
+        }
+        catch
+        {
+            await session.TryAsync("ROLLBACK");
+            throw;
+        }
+        finally
+        {
+            await engine.UnlockAsync(session, name, CancellationToken.None);
+        }
+    }, cancel);
+
     Task<int> PartAsync(DbConnection session, TargetTable target, string reference, int number, ReadOnlyMemory<byte> content, CancellationToken cancel) => PartsAsync(session, target, [(reference, number, content)], cancel);
 
     /// <summary>Those that are missing, in one transaction.</summary>
@@ -82,16 +94,7 @@ internal sealed class AttachmentTableWriter(TargetEngine engine, FrontEndConnect
         await engine.BeginAsync(session, cancel);
         try
         {
-            foreach (var (reference, number, content) in parts)
-            {
-                await using var command = session.Command("");
-                engine.Bind(command, "@reference", Text(reference), 0, null);
-                engine.Bind(command, "@part", NumberOf(number), 0, null);
-                engine.Bind(command, "@content", BytesOf(content.Span), 0, null);
-                command.CommandText = engine.InsertNew(Table(target), $"{Quoted("reference")}, {Quoted("part")}, {Quoted("content")}", "(@reference, @part, @content)", Key);
-                await command.ExecuteNonQueryAsync(cancel);
-            }
-
+            foreach (var (reference, number, content) in parts) await InsertAsync(session, target, reference, number, content, cancel);
             await session.RunAsync("COMMIT", cancel);
             return parts.Count;
         }
@@ -101,6 +104,16 @@ internal sealed class AttachmentTableWriter(TargetEngine engine, FrontEndConnect
             throw;
         }
     }, cancel);
+
+    async Task InsertAsync(DbConnection session, TargetTable target, string reference, int number, ReadOnlyMemory<byte> content, CancellationToken cancel)
+    {
+        await using var command = session.Command("");
+        engine.Bind(command, "@reference", Text(reference), 0, null);
+        engine.Bind(command, "@part", NumberOf(number), 0, null);
+        engine.Bind(command, "@content", BytesOf(content.Span), 0, null);
+        command.CommandText = engine.InsertNew(Table(target), $"{Quoted("reference")}, {Quoted("part")}, {Quoted("content")}", "(@reference, @part, @content)", Key);
+        await command.ExecuteNonQueryAsync(cancel);
+    }
 
     Task<T> RunAsync<T>(string doing, TargetTable target, Func<DbConnection, Task<T>> work, CancellationToken cancel) => RunAsync(doing, target, async () =>
     {
@@ -114,7 +127,7 @@ internal sealed class AttachmentTableWriter(TargetEngine engine, FrontEndConnect
         {
             return await work();
         }
-        catch (Exception exception) when (!(exception is OperationCanceledException && cancel.IsCancellationRequested))
+        catch (Exception exception) when (exception is not FrontEndException && !(exception is OperationCanceledException && cancel.IsCancellationRequested))
         {
             throw engine.Classify(exception, connection, $"{doing} {connection.Name}.{target.Table}");
         }

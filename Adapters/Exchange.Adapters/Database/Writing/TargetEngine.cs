@@ -56,6 +56,9 @@ internal abstract class TargetEngine(SqlDialect dialect, TimeProvider clock)
     /// <summary>Holds every other session that asks for this name off, until the transaction ends and <see cref="UnlockAsync"/> is called. See <see cref="OvertakenAfter"/>.</summary>
     public abstract Task LockAsync(DbConnection connection, string name, CancellationToken cancel);
 
+    /// <summary>The lock of that name within a transaction, if nobody holds it; nobody is waited for or ended.</summary>
+    public abstract Task<bool> TryLockAsync(DbConnection connection, string name, CancellationToken cancel);
+
     /// <summary>After the transaction has ended, for engines whose locks outlive it.</summary>
     public virtual Task UnlockAsync(DbConnection connection, string name, CancellationToken cancel) => Task.CompletedTask;
 
@@ -106,6 +109,9 @@ internal abstract class TargetEngine(SqlDialect dialect, TimeProvider clock)
 
     /// <summary>An expression that is equal only where values are, text compared by code point.</summary>
     public virtual string Exactly(string column, ItemType type) => column;
+
+    /// <summary>What stands at the end of a SELECT that must see what was committed since its transaction began.</summary>
+    public virtual string CurrentRead => "";
 
     /// <summary>What has an INSERT leave rows alone whose key stands already.</summary>
     public virtual string KeepExisting(IReadOnlyList<string> key) => $"ON CONFLICT ({string.Join(", ", key.Select(Dialect.Quote))}) DO NOTHING";

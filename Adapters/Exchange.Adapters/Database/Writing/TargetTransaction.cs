@@ -61,6 +61,15 @@ internal abstract class TargetTransaction(TargetEngine engine, DbConnection conn
         }, cancel);
     }, cancel);
 
+    public Task<IReadOnlyList<string>> KeepAsync(IReadOnlyCollection<string> references, CancellationToken cancel) => RunAsync<IReadOnlyList<string>>("keeping attachments beside", async () =>
+    {
+        var marks = new AttachmentMarks(Engine, Target.Table);
+        await marks.UnmarkAsync(Connection, references, cancel);
+        Done(again => marks.UnmarkAsync(Connection, references, again));
+        var standing = await marks.StandingAsync(Connection, references, current: true, cancel);
+        return [.. references.Where(reference => !standing.Contains(reference))];
+    }, cancel);
+
     public Task<long> CountAsync(CancellationToken cancel) => RunAsync("counting the rows of", async () =>
     {
         await using var command = Connection.Command("");

@@ -13,9 +13,8 @@ internal static class ParquetSchema
     /// <summary>Digits of the greatest number of 64 bits without a sign.</summary>
     const int UnsignedDigits = 20;
 
-    public static List<ParquetColumn> Read(string file, SchemaDescriptor schema, int mostColumns)
+    public static List<ParquetColumn> Read(string file, SchemaDescriptor schema)
     {
-        if (schema.NumColumns > mostColumns) throw new FileFormException($"{file} has {schema.NumColumns} columns; at most {mostColumns} are read.", "Write it anew with the columns that are items. Nothing was changed.");
         var columns = new List<ParquetColumn>();
         var refused = new List<string>();
         for (var at = 0; at < schema.NumColumns; at++)

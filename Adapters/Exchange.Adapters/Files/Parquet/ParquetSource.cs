@@ -7,7 +7,8 @@ namespace Exchange.Adapters.Files.Parquet;
 
 /// <summary>
 /// A Parquet file without nested columns. Apache Arrow's reader opens it; of each column the hub takes a thousand values at a time, so memory is bounded by one page of the file for each
-/// column, however many rows a group has. Values keep their types. What the file says about itself is not believed: its footer and pages have limits.
+/// column, however many rows a group has. Values keep their types. What the file says about itself is not believed: before Arrow sees it, <see cref="ParquetFooter"/> and <see cref="ParquetPages"/> have compared
+/// its sizes, places and counts with each other, with the file, and with the memory that it may take.
 /// </summary>
 internal sealed class ParquetSource : IFileSource
 {
@@ -22,9 +23,6 @@ internal sealed class ParquetSource : IFileSource
 
     /// <summary>Of what a column is packed in, read at once.</summary>
     const long ReadBytes = 1 << 16;
-
-    /// <summary>Bytes that the pages of all columns may take together.</summary>
-    const long LargestPages = 1L << 30;
 
     readonly FileRequest _request;
     readonly string _opened;
@@ -48,12 +46,16 @@ internal sealed class ParquetSource : IFileSource
     {
         var opened = await DigestedStream.DigestOfAsync(request.Path, cancel);
         var name = Path.GetFileName(request.Path);
-        CheckMarks(request.Path, name);
         var columns = Guarded(name, () =>
         {
+            using var file = new FileStream(request.Path, FileMode.Open, FileAccess.Read, FileShare.Read, 1);
+            var (start, end) = FindFooter(file, name);
+            var footer = ParquetFooter.Read(file, start, end, request.PageMemory, MostColumns);
             using var properties = Properties();
             using var reader = new ParquetFileReader(request.Path, properties);
-            return ParquetSchema.Read(name, reader.FileMetaData.Schema, MostColumns);
+            var read = ParquetSchema.Read(name, reader.FileMetaData.Schema);
+            ParquetPages.Check(file, footer, start, request.PageMemory, cancel);
+            return read;
         });
         return new ParquetSource(request, opened, columns);
     }
@@ -80,14 +82,13 @@ internal sealed class ParquetSource : IFileSource
         for (var at = 0; at < reader.FileMetaData.NumRowGroups; at++)
         {
             using var group = reader.RowGroup(at);
-            if (group.MetaData.NumColumns != _columns.Count) throw Wrong(Name, "has another number of columns in a group of rows than in its schema", null);
             using var columns = new OpenColumns(_columns, group);
             for (var left = group.MetaData.NumRows; left > 0; left--)
             {
                 if (++place % ParquetCursor.Taken == 0)
                 {
                     cancel.ThrowIfCancellationRequested();
-                    if (pool.BytesAllocated > LargestPages) throw Wrong(Name, $"has pages that take more than {LargestPages} bytes", null);
+                    if (pool.BytesAllocated > 2 * _request.PageMemory) throw new ParquetMemoryException($"has pages that take {pool.BytesAllocated} bytes of memory, and may take {_request.PageMemory}");
                 }
 
                 if (!columns.AppendRow(page)) throw Wrong(Name, $"ends after {place - 1} rows where its footer promises more", null);
@@ -110,11 +111,10 @@ internal sealed class ParquetSource : IFileSource
         return properties;
     }
 
-    /// <summary>The commonest wrong file is one that was cut off.</summary>
-    static void CheckMarks(string path, string name)
+    /// <summary>Where the footer begins and ends. The commonest wrong file is one that was cut off.</summary>
+    static (long Start, long End) FindFooter(FileStream file, string name)
     {
         const int Smallest = 12;
-        using var file = File.OpenRead(path);
         Span<byte> mark = stackalloc byte[8];
         if (file.Length < Smallest) throw Wrong(name, "is too small for a Parquet file", null);
         file.Seek(-mark.Length, SeekOrigin.End);
@@ -122,6 +122,7 @@ internal sealed class ParquetSource : IFileSource
         if (mark[4..].SequenceEqual("PARE"u8)) throw Wrong(name, "is encrypted", null);
         if (!mark[4..].SequenceEqual("PAR1"u8)) throw Wrong(name, "is no Parquet file, or was cut off: it does not end with PAR1", null);
         if (BitConverter.ToUInt32(mark) is var footer && footer > file.Length - Smallest) throw Wrong(name, $"says that its footer has {footer} bytes, which is more than it has", null);
+        return (file.Length - mark.Length - footer, file.Length - mark.Length);
     }
 
     /// <summary>Whatever Arrow says about a wrong file is an error about that file.</summary>
@@ -130,6 +131,14 @@ internal sealed class ParquetSource : IFileSource
         try
         {
             return read();
+        }
+        catch (ParquetMemoryException exception)
+        {
+            throw new FileFormException($"{name} {exception.Message}.", "Write it anew with smaller groups of rows or pages, or allow more by --memory. Nothing was changed.", exception);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw Wrong(name, exception.Message, exception);
         }
         catch (Exception exception) when (exception is ParquetException or OutOfMemoryException or OverflowException or ArgumentException or SEHException or NotSupportedException or InvalidCastException or FormatException)
         {

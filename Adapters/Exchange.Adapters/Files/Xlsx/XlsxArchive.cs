@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Xml;
+using Exchange.Adapters.Files.Markup;
 using Exchange.Contracts.Files;
 
 namespace Exchange.Adapters.Files.Xlsx;
@@ -64,7 +65,7 @@ internal sealed class XlsxArchive : IDisposable
         var entry = _zip.GetEntry(part) ?? throw Wrong($"lacks its part {part}", null);
         var most = Math.Max(AlwaysAllowed, entry.CompressedLength > long.MaxValue / LargestRatio ? long.MaxValue : entry.CompressedLength * LargestRatio);
         var stream = new UnpackedStream(entry.Open(), most);
-        return (XmlReader.Create(stream, new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, IgnoreComments = true, IgnoreProcessingInstructions = true, CloseInput = true }), stream);
+        return (BoundedMarkup.Open(stream, owned: true), stream);
     }
 
     /// <summary>What the XML or zip readers throw, as errors about the file.</summary>
@@ -87,17 +88,19 @@ internal sealed class XlsxArchive : IDisposable
 
     FileFormException Broken(Exception exception) => Wrong($"is damaged or was cut off: {exception.Message}", exception);
 
-    /// <summary>.NET holds the whole list of parts in memory: first see how large it says it is.</summary>
+    /// <summary>.NET holds the whole list of parts in memory: first see how large it can be, whatever it says. It reaches from where it begins to the record at the end.</summary>
     void CheckDirectory()
     {
-        const int EndRecord = 22, LongestComment = ushort.MaxValue;
+        const int EndRecord = 22, LongestComment = ushort.MaxValue, Entries = 10, Begins = 16;
         var tail = new byte[Math.Min(_file.Length, EndRecord + LongestComment)];
         _file.Seek(-tail.Length, SeekOrigin.End);
         _file.ReadExactly(tail);
         _file.Seek(0, SeekOrigin.Begin);
         var at = tail.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0x50, 0x4B, 0x05, 0x06]);
         if (at < 0 || tail.Length - at < EndRecord) throw new InvalidDataException("the list of parts at its end is missing");
-        if (BitConverter.ToUInt32(tail, at + 12) > LargestDirectory) throw Wrong("has more parts than a workbook has", null);
+        var begins = BitConverter.ToUInt32(tail, at + Begins);
+        // Numbers that say no more than "see elsewhere" belong to archives of 4 GiB and more, or of 65,535 parts.
+        if (begins == uint.MaxValue || BitConverter.ToUInt16(tail, at + Entries) == ushort.MaxValue || _file.Length - tail.Length + at - begins > LargestDirectory) throw Wrong("has more parts than a workbook has", null);
     }
 
     string FindWorkbook()
@@ -143,7 +146,7 @@ internal sealed class UnpackedStream(Stream packed, long most) : CountedStream
 {
     public override long Length => throw new NotSupportedException();
 
-    public override int Read(byte[] buffer, int offset, int count) => Count(packed.Read(buffer, offset, count), most);
+    public override int Read(byte[] buffer, int offset, int count) => Count(buffer.AsSpan(offset, packed.Read(buffer, offset, count)), most);
 
     protected override void Dispose(bool disposing)
     {

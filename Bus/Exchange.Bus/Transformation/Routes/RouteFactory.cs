@@ -27,7 +27,7 @@ internal sealed class RouteFactory(IExpressionCompiler compiler, TimeZoneInfo zo
             Deletes = subscription.Target.Deletes,
             Scope = key.Scope,
             Title = subscription.Title ?? resource.Title,
-            HasAttachments = columns.Any(column => column.Items.Any(name => resource.FindItem(name) is { Type.IsAttachment: true })),
+            AttachmentColumns = [.. columns.Where(column => column.Items.Any(name => resource.FindItem(name) is { Type.IsAttachment: true })).Select(column => column.Name)],
         };
         var read = columns.SelectMany(column => column.Items).Concat(filter?.Items ?? []).Concat(resource.Key).ToHashSet(StringComparer.Ordinal);
         var items = resource.Items.Where(item => read.Contains(item.Name)).Select(item => (item.Name, item.Type)).ToArray();
