@@ -1,9 +1,13 @@
+using System.Data.Common;
+using System.Globalization;
 using Exchange.Adapters.Database.Checksums;
 using Exchange.Adapters.Database.MySql;
 using Exchange.Adapters.Database.PostgreSql;
 using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Rows;
 using Exchange.TestSupport;
+using MySqlConnector;
+using Npgsql;
 
 namespace Exchange.IntegrationTests.Database;
 
@@ -153,9 +157,50 @@ public sealed class ChecksumContract
         Assert.IsEmpty(await checksums.FormsAsync(new ChecksumQuery { Table = new(null, "t"), Columns = [new("gone", new(ItemKind.Text))], Key = [0] }, Cancel));
     }
 
+    /// <summary>What an engine allows its roles by default must not end a sum over a large table.</summary>
+    [TestMethod]
+    [DataRow("postgresql")]
+    [DataRow("mysql")]
+    public async Task A_statement_takes_as_long_as_it_must(string provider)
+    {
+        await using var database = await TestDatabase.CreateAsync(provider);
+        var connection = Connection(database);
+        if (provider == "postgresql")
+        {
+            await database.ExecuteAsync($"ALTER DATABASE \"{new NpgsqlConnectionStringBuilder(database.ConnectionString).Database}\" SET statement_timeout = '60s'");
+            NpgsqlConnection.ClearAllPools(); // sessions that are open know nothing of it
+            await using var session = await new PostgreSqlDialect().OpenAsync(connection, Cancel);
+            Assert.AreEqual("0", await ScalarAsync(session, "SHOW statement_timeout"));
+            return;
+        }
+
+        var settings = new MySqlConnectionStringBuilder(database.ConnectionString) { Pooling = false };
+        var name = settings.Database;
+        await database.ExecuteAsync($"CREATE USER {name}@'%' IDENTIFIED BY 'limited' WITH MAX_STATEMENT_TIME 60; GRANT SELECT ON {name}.* TO {name}@'%'");
+        (settings.UserID, settings.Password) = (name, "limited");
+        await using (var limited = new MySqlConnection(settings.ConnectionString))
+        {
+            await limited.OpenAsync(Cancel);
+            Assert.AreEqual("60", await ScalarAsync(limited, "SELECT CAST(@@max_statement_time AS INT)"));
+        }
+
+        await using (var session = await new MySqlDialect().OpenAsync(connection with { ConnectionString = settings.ConnectionString }, Cancel))
+            Assert.AreEqual("0", await ScalarAsync(session, "SELECT CAST(@@max_statement_time AS INT)"));
+        await database.ExecuteAsync($"DROP USER {name}@'%'");
+    }
+
+    async Task<string?> ScalarAsync(DbConnection session, string sql)
+    {
+        await using var command = session.CreateCommand();
+        command.CommandText = sql;
+        return Convert.ToString(await command.ExecuteScalarAsync(Cancel), CultureInfo.InvariantCulture);
+    }
+
+    static FrontEndConnection Connection(TestDatabase database) => new() { Name = "front", Provider = database.Provider, ConnectionString = database.ConnectionString };
+
     static IChecksums Of(TestDatabase database)
     {
-        var connection = new FrontEndConnection { Name = "front", Provider = database.Provider, ConnectionString = database.ConnectionString };
+        var connection = Connection(database);
         return database.Provider == "mysql" ? new MySqlChecksums(connection, new MySqlDialect()) : new PostgreSqlChecksums(connection, new PostgreSqlDialect());
     }
 
