@@ -176,7 +176,7 @@ public sealed class ChecksumContract
 
         var settings = new MySqlConnectionStringBuilder(database.ConnectionString) { Pooling = false };
         var name = settings.Database;
-        await database.ExecuteAsync($"CREATE USER {name}@'%' IDENTIFIED BY 'limited' WITH MAX_STATEMENT_TIME 60; GRANT SELECT ON {name}.* TO {name}@'%'");
+        await database.ExecuteAsync($"CREATE USER {name} IDENTIFIED BY 'limited' WITH MAX_STATEMENT_TIME 60; GRANT SELECT ON {name}.* TO {name}");
         (settings.UserID, settings.Password) = (name, "limited");
         await using (var limited = new MySqlConnection(settings.ConnectionString))
         {
@@ -186,7 +186,7 @@ public sealed class ChecksumContract
 
         await using (var session = await new MySqlDialect().OpenAsync(connection with { ConnectionString = settings.ConnectionString }, Cancel))
             Assert.AreEqual("0", await ScalarAsync(session, "SELECT CAST(@@max_statement_time AS INT)"));
-        await database.ExecuteAsync($"DROP USER {name}@'%'");
+        await database.ExecuteAsync($"DROP USER {name}");
     }
 
     async Task<string?> ScalarAsync(DbConnection session, string sql)
