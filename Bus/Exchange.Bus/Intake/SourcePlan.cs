@@ -199,7 +199,7 @@ internal sealed class SourcePlan : IAsyncDisposable
     internal static string FingerprintOf(Resource resource, string? owner)
     {
         var decides = resource with { Title = null, Class = null, ShareType = ShareType.None, BatchRows = 0, MaxErrors = null, MaxErrorPercent = null, ReorganiseByItself = [], Source = resource.Source is { } source ? source with { MaxSlotLag = null } : null, Items = [.. resource.Items.Select(item => item with { Title = null })] };
-        var text = JsonSerializer.SerializeToNode(decides)!.AsObject();
+        var text = JsonSerializer.SerializeToNode(decides, SourceJson.Default.Resource)!.AsObject();
         text.Remove(nameof(Resource.BatchBytes));
         Forget(text);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToJsonString() + owner)));
