@@ -140,5 +140,5 @@ internal sealed class SourcePreparation(IStore store, ILeases leases, SourceStat
     }
 
     static string Digest(CodeSet set) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(set.Codes.Keys.Order(StringComparer.Ordinal), SourceJson.Default.IEnumerableString))));
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(set.Codes.Keys.Order(StringComparer.Ordinal)))));
 }

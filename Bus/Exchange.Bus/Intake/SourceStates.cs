@@ -34,7 +34,7 @@ internal sealed class SourceStates(IStore store, ILeases leases)
         var found = await session.QueryAsync(
             "select position, held_code, held_party, held_message, held_next, held_since from bus_source where resource = @resource",
             row => new SourceState(
-                JsonSerializer.Deserialize(row.GetString(0), SourceJson.Default.SourcePosition) ?? new SourcePosition(),
+                JsonSerializer.Deserialize<SourcePosition>(row.GetString(0)) ?? new SourcePosition(),
                 row.IsDBNull(1) ? null : new Hold(row.GetString(1), Enum.Parse<Party>(row.GetString(2)), row.GetString(3), row.GetString(4), StoreTime.FromUnixMicroseconds(row.GetInt64(5)))),
             cancel, ("resource", resource));
         return found.FirstOrDefault() ?? new SourceState(new SourcePosition(), null);
@@ -45,7 +45,7 @@ internal sealed class SourceStates(IStore store, ILeases leases)
         insert into bus_source (resource, position) values (@resource, @position)
         on conflict (resource) do update set position = excluded.position,
             held_code = null, held_party = null, held_message = null, held_next = null, held_since = null
-        """, cancel, ("resource", resource), ("position", JsonSerializer.Serialize(position, SourceJson.Default.SourcePosition)));
+        """, cancel, ("resource", resource), ("position", JsonSerializer.Serialize(position)));
 
     /// <summary>Stores a position in a write of its own. A reader that has lost its source meanwhile is refused: what the new one has noted stands.</summary>
     public Task SaveAsync(Lease lease, string resource, SourcePosition position, CancellationToken cancel) => store.WriteAsync(async session =>
@@ -63,7 +63,7 @@ internal sealed class SourceStates(IStore store, ILeases leases)
         return await session.ExecuteAsync("""
             insert into bus_source (resource, position) values (@resource, @position)
             on conflict (resource) do update set position = excluded.position
-            """, cancel, ("resource", resource), ("position", JsonSerializer.Serialize(position, SourceJson.Default.SourcePosition)));
+            """, cancel, ("resource", resource), ("position", JsonSerializer.Serialize(position)));
     }, cancel);
 
     /// <summary>Stores a position and lifts a hold, together with what belongs to it.</summary>

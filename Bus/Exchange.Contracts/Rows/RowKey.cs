@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace Exchange.Contracts.Rows;
 
@@ -11,7 +10,7 @@ namespace Exchange.Contracts.Rows;
 /// </summary>
 public static class RowKey
 {
-    static readonly RowKeyJson Readable = new(new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static string Text(RowBatch batch, IReadOnlyList<int> keyOrdinals, int row)
     {
@@ -20,9 +19,9 @@ public static class RowKey
         return Text(parts);
     }
 
-    public static string Text(IReadOnlyList<string?> values) => JsonSerializer.Serialize(values, Readable.IReadOnlyListString);
+    public static string Text(IReadOnlyList<string?> values) => JsonSerializer.Serialize(values, Readable);
 
-    public static string?[] Values(string keyText) => JsonSerializer.Deserialize(keyText, Readable.StringArray) ?? [];
+    public static string?[] Values(string keyText) => JsonSerializer.Deserialize<string?[]>(keyText) ?? [];
 
     /// <summary>A short name for a key text, fit for an index: the first 128 bits of SHA-256 in hexadecimal.</summary>
     public static string Digest(string keyText)
@@ -32,8 +31,3 @@ public static class RowKey
         return Convert.ToHexStringLower(hash[..16]);
     }
 }
-
-/// <summary>Compiled, so that a short command does not find it out by reflection.</summary>
-[JsonSerializable(typeof(IReadOnlyList<string?>))]
-[JsonSerializable(typeof(string?[]))]
-internal sealed partial class RowKeyJson : JsonSerializerContext;

@@ -155,6 +155,10 @@ public sealed class ChecksumContract
         var checksums = Of(database);
         Assert.IsEmpty(await checksums.FormsAsync(new ChecksumQuery { Table = new(null, "t"), Columns = [new("k", new(ItemKind.Text)), new("c", ItemType.String(5))], Key = [0] }, Cancel));
         Assert.IsEmpty(await checksums.FormsAsync(new ChecksumQuery { Table = new(null, "t"), Columns = [new("gone", new(ItemKind.Text))], Key = [0] }, Cancel));
+
+        // A column that holds more than its item: only what tells all of its values is offered.
+        await database.ExecuteAsync("CREATE TABLE wide (k bigint PRIMARY KEY)");
+        CollectionAssert.AreEqual(new[] { TableChecksums.Portable }, (await checksums.FormsAsync(new ChecksumQuery { Table = new(null, "wide"), Columns = [new("k", new(ItemKind.Int32))], Key = [0] }, Cancel)).ToList());
     }
 
     /// <summary>What an engine allows its roles by default must not end a sum over a large table.</summary>

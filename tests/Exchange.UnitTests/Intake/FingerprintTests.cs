@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Exchange.Bus.Catalogue;
 using Exchange.Bus.Intake;
 using Exchange.Contracts.FrontEnd;
@@ -40,26 +39,5 @@ public sealed class FingerprintTests
         Assert.AreNotEqual(before, SourcePlan.FingerprintOf(Resource with { BusinessKey = ["v"] }, null));
         Assert.AreNotEqual(before, SourcePlan.FingerprintOf(Resource with { Key = ["v"] }, null));
         Assert.AreNotEqual(before, SourcePlan.FingerprintOf(Resource, "r"));
-    }
-
-    /// <summary>An older program's positions lack what came later.</summary>
-    [TestMethod]
-    public void A_position_without_what_came_later_has_its_defaults()
-    {
-        var position = JsonSerializer.Deserialize("{}", SourceJson.Default.SourcePosition)!;
-        Assert.AreEqual(JsonSerializer.Serialize(new SourcePosition()), JsonSerializer.Serialize(position));
-        Assert.IsTrue(position.KeysReadBack);
-        Assert.IsEmpty(JsonSerializer.Deserialize("""{"Tracked":{}}""", SourceJson.Default.SourcePosition)!.Tracked!.Unsettled);
-    }
-
-    [TestMethod]
-    public void Compiled_JSON_is_as_reflection_writes_it()
-    {
-        Assert.AreEqual(JsonSerializer.Serialize(Resource), JsonSerializer.Serialize(Resource, SourceJson.Default.Resource));
-        var pass = new TrackPass("g", DateTimeOffset.UnixEpoch, 1, null) { GreatestAt = DateTimeOffset.UnixEpoch };
-        var position = new SourcePosition { Fingerprint = "中'", Full = new FullProgress { Run = 3, Next = "n", TrackedAtStart = pass }, Tracked = new TrackedPosition { Unsettled = [pass], Lower = 7 }, CodeSets = new Dictionary<string, string> { ["a"] = "b" } };
-        var written = JsonSerializer.Serialize(position, SourceJson.Default.SourcePosition);
-        Assert.AreEqual(JsonSerializer.Serialize(position), written);
-        Assert.AreEqual(written, JsonSerializer.Serialize(JsonSerializer.Deserialize(written, SourceJson.Default.SourcePosition)));
     }
 }

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace Exchange.Bus.Catalogue.Registry;
 
@@ -15,20 +14,16 @@ internal sealed record DocumentSecrets(SortedDictionary<string, string> Variable
     public bool IsEmpty => Variables.Count == 0 && Literals.Count == 0;
 
     /// <summary>Stable: equal secrets have equal texts.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, DocumentSecretsJson.Default.DocumentSecrets);
+    public string ToJson() => JsonSerializer.Serialize(this);
 
     public static DocumentSecrets FromJson(string json)
     {
-        var read = JsonSerializer.Deserialize(json, DocumentSecretsJson.Default.DocumentSecrets) ?? None;
+        var read = JsonSerializer.Deserialize<DocumentSecrets>(json) ?? None;
         return new(new(read.Variables, StringComparer.Ordinal), new(read.Literals, StringComparer.Ordinal));
     }
 
     public override string ToString() => "(secrets)";
 }
-
-/// <summary>Compiled: every command reads the catalogue, and reflection over these would take longer than the rest of it.</summary>
-[JsonSerializable(typeof(DocumentSecrets))]
-internal sealed partial class DocumentSecretsJson : JsonSerializerContext;
 
 /// <summary>A manifest as the store holds it.</summary>
 /// <param name="Kind">Its kind.</param>
