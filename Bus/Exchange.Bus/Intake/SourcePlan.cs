@@ -26,6 +26,8 @@ internal static class ControlColumns
 /// <summary>All that is needed to read one resource's source: made anew for each run from the catalogue and the table as it is now.</summary>
 internal sealed class SourcePlan : IAsyncDisposable
 {
+    string? _fingerprint; // only who reads a source asks for it; made twice by two who ask at once, no harm
+
     SourcePlan(Resource resource, TableSource source, IFrontEndDatabase database, TableDescription table)
     {
         Resource = resource;
@@ -66,7 +68,7 @@ internal sealed class SourcePlan : IAsyncDisposable
     public required ErrorTable? ErrorTable { get; init; }
 
     /// <summary>Digest of what decides how rows are read and judged; when it changes only a full brings the log up to it.</summary>
-    public required string Fingerprint { get; init; }
+    public string Fingerprint => _fingerprint ??= FingerprintOf(Resource, Source.Mode == CaptureMode.ChangeLog ? Capture?.Owner : null);
 
     /// <summary>What the source's key is like: its columns, what kind of value each holds, and the table's own primary key. Another one means that the department has changed it.</summary>
     public string KeyShape => string.Join(", ", Resource.Key.Select(item => ColumnOf(Source, item)).Select(column => $"{column} {KindOf(Table.Find(column)!.Type)}")) + $"; primary key ({string.Join(", ", Table.PrimaryKey)})";
@@ -132,7 +134,6 @@ internal sealed class SourcePlan : IAsyncDisposable
                     _ => [],
                 },
                 ErrorTable = ErrorTableOf(source) is { } errors ? new ErrorTable(errors, [.. table.Columns.Select(column => column.Name)]) : null,
-                Fingerprint = FingerprintOf(resource, source.Mode == CaptureMode.ChangeLog ? capture?.Owner : null),
             };
         }
         catch

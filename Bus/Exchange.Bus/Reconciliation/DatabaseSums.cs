@@ -34,6 +34,14 @@ internal sealed class DatabaseSums
         return forms[0].FirstOrDefault(forms[1].Contains) is { } form ? new DatabaseSums(source, target, ofSource, ofTarget, form) : null;
     }
 
+    /// <summary>Of the whole tables, both sides at once: one plain aggregate a side.</summary>
+    public async Task<(TableSum Source, TableSum Target)> WholeAsync(CancellationToken cancel)
+    {
+        var both = await Task.WhenAll(_source.Plan.Database.Checksums.SumWholeAsync(_ofSource, _form, cancel), _target.Database.Checksums.SumWholeAsync(_ofTarget, _form, cancel));
+        return (both[0], both[1]);
+    }
+
+    /// <summary>By ranges of key hashes, both sides at once.</summary>
     public async Task<(RangeSums Source, RangeSums Target)> BothAsync(CancellationToken cancel)
     {
         var both = await Task.WhenAll(_source.Plan.Database.Checksums.SumAsync(_ofSource, _form, cancel), _target.Database.Checksums.SumAsync(_ofTarget, _form, cancel));

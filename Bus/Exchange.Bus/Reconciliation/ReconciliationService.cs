@@ -44,13 +44,13 @@ internal sealed class ReconciliationService(
         var source = new SourceSide(plan, route, judges.Create(Unruled(resource), snapshot));
         var comparison = new Comparison(subscription, route, source, target, quarantine);
         Task<T> InTurnAsync<T>(Func<Task<T>> read) => this.InTurnAsync(snapshot.Connections[resource.Source.Connection], snapshot.Connections[subscription.Target.Connection], source, target, read, progress, cancel);
-        var head = (await traffic.ProgressAsync(resource.Name, subscription.Name, cancel)).Head;
+        var (head, applied) = await traffic.ProgressAsync(resource.Name, subscription.Name, cancel);
         Task SettleAsync(Found differing) => this.SettleAsync(plan, route, differing.Held, head, () => InTurnAsync(() => comparison.LookAsync(differing.Held, cancel)), request.Wait, cancel);
 
         void Report(string phase, bool ended = false) => progress?.Report(new SyncProgress { Resource = resource.Name, Subscription = subscription.Name, Phase = phase, Ended = ended });
 
         Report("comparing");
-        var found = await InTurnAsync(() => comparison.RunAsync(cancel));
+        var found = await InTurnAsync(() => comparison.RunAsync(applied < head, cancel));
         if (found.Held.Count > 0) Report("looking again at what differs");
         await SettleAsync(found);
         var repaired = 0L;
@@ -65,8 +65,8 @@ internal sealed class ReconciliationService(
             repaired += before - found.Held.Count;
             if (before == found.Held.Count || found.Further.Count == 0) break;
             Report("comparing again");
-            head = (await traffic.ProgressAsync(resource.Name, subscription.Name, cancel)).Head;
-            found = await InTurnAsync(() => comparison.RunAsync(cancel)) with { SourceRows = found.SourceRows, TargetRows = found.TargetRows };
+            (head, applied) = await traffic.ProgressAsync(resource.Name, subscription.Name, cancel);
+            found = await InTurnAsync(() => comparison.RunAsync(applied < head, cancel)) with { SourceRows = found.SourceRows, TargetRows = found.TargetRows };
             await SettleAsync(found);
         }
 

@@ -22,6 +22,11 @@ public sealed record ChecksumQuery
     public string? Deleted { get; init; }
 }
 
+/// <summary>Count and order-independent checksum of a whole table.</summary>
+/// <param name="Rows">How many count.</param>
+/// <param name="Sum">Of their hashes, modulo 2^64.</param>
+public readonly record struct TableSum(long Rows, ulong Sum);
+
 /// <summary>Counts and order-independent checksums of a table by ranges of its keys. A range holds the keys whose hash begins alike, so it means the same on every engine whatever its collations.</summary>
 public sealed class RangeSums
 {
@@ -31,7 +36,8 @@ public sealed class RangeSums
     readonly long[] _counts = new long[Ranges];
     readonly ulong[] _sums = new ulong[Ranges];
 
-    public long Rows { get; private set; }
+    /// <summary>Of all ranges together.</summary>
+    public TableSum Whole { get; private set; }
 
     public long CountOf(int range) => _counts[range];
 
@@ -40,7 +46,7 @@ public sealed class RangeSums
     /// <param name="sum">Of their hashes, modulo 2^64.</param>
     public void Add(int range, long count, ulong sum)
     {
-        Rows += count;
+        Whole = new TableSum(Whole.Rows + count, unchecked(Whole.Sum + sum));
         _counts[range] += count;
         _sums[range] = unchecked(_sums[range] + sum);
     }
@@ -51,14 +57,20 @@ public sealed class RangeSums
 }
 
 /// <summary>
-/// Sums tables inside their database. How a row becomes a number is a form, named by a text; sums of the same form can be compared, wherever they were computed. Equal rows have equal sums; rows that
-/// differ have different ones but for a chance of about 2^-60. Reading changes nothing.
+/// Sums tables inside their database. How a row becomes a number is a form, named by a text; sums of the same form can be compared, wherever they were computed. Equal rows have equal numbers. Rows
+/// that differ have different ones, and rows that exchanged values have another sum, but for a chance of 2^-60: a form mixes a row's values so that no part of a row adds to the sum by itself. Not for
+/// hostile collisions: who can choose values to collide can as well write them equal. Reading changes nothing. Safe for concurrent callers.
 /// </summary>
 public interface IChecksums
 {
     /// <summary>Forms in which the table can be summed, the fastest first; empty: its database can't.</summary>
     Task<IReadOnlyList<string>> FormsAsync(ChecksumQuery query, CancellationToken cancel);
 
+    /// <summary>Sums the whole table by one plain aggregate: the cheapest way to learn that two tables are equal.</summary>
+    /// <inheritdoc cref="SumAsync"/>
+    Task<TableSum> SumWholeAsync(ChecksumQuery query, string form, CancellationToken cancel);
+
+    /// <summary>Sums the table by ranges of its keys; they make up the whole.</summary>
     /// <param name="query">What is summed.</param>
     /// <param name="form">One of <see cref="FormsAsync"/>.</param>
     /// <param name="cancel">Stops the statement.</param>

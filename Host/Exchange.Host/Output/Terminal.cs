@@ -36,12 +36,13 @@ internal sealed class Terminal
     /// <summary>A table: with lines and colours on a terminal, aligned text otherwise.</summary>
     public void Table(IReadOnlyList<string> headers, IReadOnlyList<IReadOnlyList<string>> rows)
     {
-        if (!OutIsTerminal)
-        {
-            PlainTable.Write(Out, headers, rows);
-            return;
-        }
+        if (OutIsTerminal) Lined(headers, rows);
+        else PlainTable.Write(Out, headers, rows);
+    }
 
+    /// <summary>Apart, so that the library for it is not loaded where there is no terminal.</summary>
+    void Lined(IReadOnlyList<string> headers, IReadOnlyList<IReadOnlyList<string>> rows)
+    {
         var table = new Table { Border = TableBorder.Simple };
         foreach (var header in headers) table.AddColumn(new TableColumn(new Markup($"[bold]{Markup.Escape(header)}[/]")) { NoWrap = header is "NAME" });
         foreach (var row in rows) table.AddRow([.. row.Select(cell => new Text(PlainTable.Clean(cell)))]);

@@ -64,6 +64,40 @@ public sealed class ReconcileTests
     }
 
     [TestMethod]
+    public async Task Equal_tables_are_read_once_a_side()
+    {
+        await using var source = await FrontEnd.CreateAsync("postgresql");
+        await using var target = await FrontEnd.CreateAsync("postgresql");
+        using var hub = await SmallAsync(source, target, "mode: changelog");
+        Assert.AreEqual((1L, 1L), await ScansAsync(0), "equal: one statement a side");
+        await target.UpdateAsync(Small with { Name = "copy" }, ["4"], ("name", "名 5"));
+        await target.UpdateAsync(Small with { Name = "copy" }, ["5"], ("name", "名 4"));
+        var (ofSource, ofTarget) = await ScansAsync(4, "different 4", "different 5");
+        Assert.IsTrue(ofSource > 1 && ofTarget > 1, "they differ: the ranges are summed, and what lies in two of them is read");
+
+        // The server counts what a session did when it ends at the latest.
+        async Task<(long Source, long Target)> ScansAsync(int status, params string[] keys)
+        {
+            var before = await CountsAsync();
+            var told = await hub.RunProcessAsync("reconcile", "s", "-o", "json");
+            Assert.AreEqual(status, told.Status, told.Error);
+            CollectionAssert.AreEqual(keys, Keys(JsonDocument.Parse(told.Out).RootElement));
+            var after = await CountsAsync();
+            return (after.Source - before.Source, after.Target - before.Target);
+        }
+
+        async Task<(long Source, long Target)> CountsAsync()
+        {
+            Npgsql.NpgsqlConnection.ClearAllPools();
+            foreach (var front in new[] { source, target })
+                await Probe.UntilAsync("all sessions end", () => front.NumberAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"), sessions => sessions == 0);
+            return (await CountAsync(source, "t"), await CountAsync(target, "copy"));
+        }
+
+        static Task<long> CountAsync(FrontEnd front, string table) => front.NumberAsync($"SELECT seq_scan FROM pg_stat_user_tables WHERE relname = '{table}'");
+    }
+
+    [TestMethod]
     [DataRow("mode: cursor, column: n", "apply")]
     [DataRow("mode: cursor, column: n", "tombstone")]
     [DataRow("mode: snapshot", "apply")]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection;
 using System.Text;
 
 namespace Exchange.AcceptanceTests.Hubs;
@@ -11,6 +12,9 @@ internal sealed class HubProcess : IDisposable
 {
     /// <summary>Longest run of a command; far above what any takes on a loaded machine.</summary>
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    /// <summary>Path of the host's own build (tests/Directory.Build.props).</summary>
+    public static string Program { get; } = typeof(HubProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(about => about.Key == "HostProgram").Value!;
 
     /// <summary>The caller's folder; the hub's data are in data below it.</summary>
     public string Folder { get; } = Directory.CreateTempSubdirectory("exchange-test-").FullName;
@@ -30,8 +34,7 @@ internal sealed class HubProcess : IDisposable
     /// <summary>Starts a command that goes on until it is told to end.</summary>
     public Process Start(params string[] arguments)
     {
-        // The project reference puts the host beside this assembly.
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "exchange.dll"), .. arguments])
+        var start = new ProcessStartInfo("dotnet", [Program, .. arguments])
         {
             WorkingDirectory = Folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, StandardOutputEncoding = Encoding.UTF8, StandardErrorEncoding = Encoding.UTF8,
         };

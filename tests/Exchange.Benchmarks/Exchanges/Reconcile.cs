@@ -37,7 +37,7 @@ internal sealed class Reconcile : IBenchmark
         });
         Directory.Delete(hub.Folder, recursive: true);
         return [new($"{settings.Rows:N0} rows", figures.Series("hub", "exchange reconcile", "s"), figures.Series("statements", "two count and sum(hash)", "s", Command), Goal.AtMost(1.5, "at most 1.5 ×"),
-            "one scan a side and a second, small hash of the key; the process's own start is in it")];
+            "one scan and hash a side; the process's own start is in it")];
     }
 
     static async Task SumAsync(NpgsqlDataSource database, string table, CancellationToken cancel)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection;
 using System.Text.Json;
 
 namespace Exchange.Benchmarks.Measuring;
@@ -19,7 +20,8 @@ internal sealed class HubUnderTest(string folder, string? store = null)
 
     public string Folder => folder;
 
-    public static string Program => Path.Combine(AppContext.BaseDirectory, "exchange.dll");
+    /// <summary>The host's own build, compiled ahead as users have it (tests/Directory.Build.props).</summary>
+    public static string Program { get; } = typeof(HubUnderTest).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(about => about.Key == "HostProgram").Value!;
 
     /// <summary>The departments market and centre, and connections.</summary>
     public static string Connections(params (string Name, string Provider, string ConnectionString)[] connections) =>

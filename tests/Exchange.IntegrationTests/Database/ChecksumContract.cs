@@ -1,9 +1,13 @@
+using System.Data.Common;
+using System.Globalization;
 using Exchange.Adapters.Database.Checksums;
 using Exchange.Adapters.Database.MySql;
 using Exchange.Adapters.Database.PostgreSql;
 using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Rows;
 using Exchange.TestSupport;
+using MySqlConnector;
+using Npgsql;
 
 namespace Exchange.IntegrationTests.Database;
 
@@ -46,8 +50,62 @@ public sealed class ChecksumContract
         CollectionAssert.Contains((await first.FormsAsync(Query(), Cancel)).ToList(), TableChecksums.Portable);
         CollectionAssert.AreEqual(new[] { TableChecksums.Portable }, (await second.FormsAsync(Query(), Cancel)).ToList());
         var sums = await first.SumAsync(Query(), TableChecksums.Portable, Cancel);
-        Assert.AreEqual(Rows.Length, sums.Rows);
+        Assert.AreEqual(Rows.Length, sums.Whole.Rows);
         Assert.IsEmpty(sums.Differing(await second.SumAsync(Query(), TableChecksums.Portable, Cancel)));
+        var whole = await first.SumWholeAsync(Query(), TableChecksums.Portable, Cancel);
+        Assert.AreEqual(sums.Whole, whole);
+        Assert.AreEqual(whole, await second.SumWholeAsync(Query(), TableChecksums.Portable, Cancel));
+    }
+
+    [TestMethod]
+    [DataRow("postgresql", 0)]
+    [DataRow("postgresql", 1)]
+    [DataRow("mysql", 0)]
+    public async Task A_whole_table_tells_values_that_have_changed_places(string provider, int form)
+    {
+        await using var database = await TestDatabase.CreateAsync(provider);
+        await FillAsync(database, Rows);
+        var checksums = Of(database);
+        var name = (await checksums.FormsAsync(Query(), Cancel))[form];
+        var before = await checksums.SumWholeAsync(Query(), name, Cancel);
+        Assert.AreEqual(new TableSum(Rows.Length, before.Sum), before);
+        Assert.AreEqual((await checksums.SumAsync(Query(), name, Cancel)).Whole, before, "the ranges make up the whole");
+        foreach (var (column, first, second) in new[] { ("txt", "'a'", "'𠀀😀'"), ("n", "-2147483648", "2147483647"), ("money", "-999999999999999999.9999999999", "999999999999999999.9999999999"), ("day", "'0001-01-01'", "'9999-12-31'"), ("flag", "false", "true") })
+        {
+            await database.ExecuteAsync($"UPDATE t SET {column} = {second} WHERE k = 'least'");
+            await database.ExecuteAsync($"UPDATE t SET {column} = {first} WHERE k = 'most'");
+            var swapped = await checksums.SumWholeAsync(Query(), name, Cancel);
+            Assert.AreEqual(before.Rows, swapped.Rows);
+            Assert.AreNotEqual(before.Sum, swapped.Sum, column);
+            await database.ExecuteAsync($"UPDATE t SET {column} = {first} WHERE k = 'least'");
+            await database.ExecuteAsync($"UPDATE t SET {column} = {second} WHERE k = 'most'");
+            Assert.AreEqual(before, await checksums.SumWholeAsync(Query(), name, Cancel), "all in their places again");
+        }
+
+        await database.ExecuteAsync("DELETE FROM t");
+        Assert.AreEqual(new TableSum(0, 0), await checksums.SumWholeAsync(Query(), name, Cancel));
+    }
+
+    /// <summary>PostgreSQL's own hashes fold a whole number and a timestamp to 32 bits and leave the sign of a numeric out.</summary>
+    [TestMethod]
+    [DataRow("big", "-1", "4294967295")]
+    [DataRow("big", "1", "4294967296")]
+    [DataRow("money", "0.0000000001", "-0.0000000001")]
+    [DataRow("whole", "10000", "-10000")]
+    [DataRow("at", "'2026-07-01 08:00:00+00'", "'2026-07-01 09:11:34.967297+00'")]
+    public async Task Values_that_PostgreSQL_hashes_alike_have_different_sums(string column, string value, string other)
+    {
+        await using var database = await TestDatabase.CreateAsync("postgresql");
+        await FillAsync(database, Rows);
+        var checksums = Of(database);
+        foreach (var form in await checksums.FormsAsync(Query(), Cancel))
+        {
+            await database.ExecuteAsync($"UPDATE t SET {column} = {value} WHERE k = 'least'");
+            var before = (await checksums.SumWholeAsync(Query(), form, Cancel), await checksums.SumAsync(Query(), form, Cancel));
+            await database.ExecuteAsync($"UPDATE t SET {column} = {other} WHERE k = 'least'");
+            Assert.AreNotEqual(before.Item1, await checksums.SumWholeAsync(Query(), form, Cancel), form);
+            Assert.HasCount(1, before.Item2.Differing(await checksums.SumAsync(Query(), form, Cancel)), form);
+        }
     }
 
     [TestMethod]
@@ -66,6 +124,7 @@ public sealed class ChecksumContract
             await database.ExecuteAsync($"UPDATE t SET {change} WHERE k = '中文键'");
             var differing = before.Differing(await checksums.SumAsync(Query(), name, Cancel));
             Assert.HasCount(1, differing, change);
+            Assert.AreNotEqual(before.Whole, await checksums.SumWholeAsync(Query(), name, Cancel), change);
             var found = await database.QueryAsync($"SELECT k FROM ({checksums.Select(Query(), name, differing)}) s");
             Assert.IsTrue(found.Any(row => (string)row[0]! == "中文键"), change);
             await database.ExecuteAsync("DROP TABLE t");
@@ -96,11 +155,56 @@ public sealed class ChecksumContract
         var checksums = Of(database);
         Assert.IsEmpty(await checksums.FormsAsync(new ChecksumQuery { Table = new(null, "t"), Columns = [new("k", new(ItemKind.Text)), new("c", ItemType.String(5))], Key = [0] }, Cancel));
         Assert.IsEmpty(await checksums.FormsAsync(new ChecksumQuery { Table = new(null, "t"), Columns = [new("gone", new(ItemKind.Text))], Key = [0] }, Cancel));
+
+        // A column that holds more than its item: only what tells all of its values is offered.
+        await database.ExecuteAsync("CREATE TABLE wide (k bigint PRIMARY KEY)");
+        CollectionAssert.AreEqual(new[] { TableChecksums.Portable }, (await checksums.FormsAsync(new ChecksumQuery { Table = new(null, "wide"), Columns = [new("k", new(ItemKind.Int32))], Key = [0] }, Cancel)).ToList());
     }
+
+    /// <summary>What an engine allows its roles by default must not end a sum over a large table.</summary>
+    [TestMethod]
+    [DataRow("postgresql")]
+    [DataRow("mysql")]
+    public async Task A_statement_takes_as_long_as_it_must(string provider)
+    {
+        await using var database = await TestDatabase.CreateAsync(provider);
+        var connection = Connection(database);
+        if (provider == "postgresql")
+        {
+            await database.ExecuteAsync($"ALTER DATABASE \"{new NpgsqlConnectionStringBuilder(database.ConnectionString).Database}\" SET statement_timeout = '60s'");
+            NpgsqlConnection.ClearAllPools(); // sessions that are open know nothing of it
+            await using var session = await new PostgreSqlDialect().OpenAsync(connection, Cancel);
+            Assert.AreEqual("0", await ScalarAsync(session, "SHOW statement_timeout"));
+            return;
+        }
+
+        var settings = new MySqlConnectionStringBuilder(database.ConnectionString) { Pooling = false };
+        var name = settings.Database;
+        await database.ExecuteAsync($"CREATE USER {name} IDENTIFIED BY 'limited' WITH MAX_STATEMENT_TIME 60; GRANT SELECT ON {name}.* TO {name}");
+        (settings.UserID, settings.Password) = (name, "limited");
+        await using (var limited = new MySqlConnection(settings.ConnectionString))
+        {
+            await limited.OpenAsync(Cancel);
+            Assert.AreEqual("60", await ScalarAsync(limited, "SELECT CAST(@@max_statement_time AS INT)"));
+        }
+
+        await using (var session = await new MySqlDialect().OpenAsync(connection with { ConnectionString = settings.ConnectionString }, Cancel))
+            Assert.AreEqual("0", await ScalarAsync(session, "SELECT CAST(@@max_statement_time AS INT)"));
+        await database.ExecuteAsync($"DROP USER {name}");
+    }
+
+    async Task<string?> ScalarAsync(DbConnection session, string sql)
+    {
+        await using var command = session.CreateCommand();
+        command.CommandText = sql;
+        return Convert.ToString(await command.ExecuteScalarAsync(Cancel), CultureInfo.InvariantCulture);
+    }
+
+    static FrontEndConnection Connection(TestDatabase database) => new() { Name = "front", Provider = database.Provider, ConnectionString = database.ConnectionString };
 
     static IChecksums Of(TestDatabase database)
     {
-        var connection = new FrontEndConnection { Name = "front", Provider = database.Provider, ConnectionString = database.ConnectionString };
+        var connection = Connection(database);
         return database.Provider == "mysql" ? new MySqlChecksums(connection, new MySqlDialect()) : new PostgreSqlChecksums(connection, new PostgreSqlDialect());
     }
 

@@ -17,7 +17,7 @@ internal sealed record SummedColumn(string Name, string Type);
 internal sealed record ChecksumForm(string Form, string Range, string Hash);
 
 /// <summary>
-/// The course of summing, the same on every engine that can: one statement, one answer row a range. The portable form, <see cref="Portable"/>, is the first 60 bits of the MD5 of the row's canonical
+/// The course of summing, the same on every engine that can: one statement, which answers one row for the whole or one a range. The portable form, <see cref="Portable"/>, is the first 60 bits of the MD5 of the row's canonical
 /// text: of each column its length in bytes, a colon and the value (a minus sign alone for NULL), so that values can't run into each other; the range is the first 12 bits of the MD5 of the key's
 /// text made alike. Texts of values: text as UTF-8; whole numbers in digits; decimals without trailing zeros; booleans 1 or 0; dates yyyy-MM-dd; timestamps as microseconds since 1970; binary in lower-case
 /// hexadecimal. Doubles have no text that all engines write alike.
@@ -39,6 +39,16 @@ internal abstract class TableChecksums(FrontEndConnection connection, SqlDialect
         var columns = await ColumnsAsync(session, query.Table, cancel);
         var summed = query.Columns.Select(column => columns.FirstOrDefault(candidate => candidate.Name == column.Name)).ToList();
         return summed.Contains(null) ? [] : [.. Forms(session, query, summed!).Select(form => form.Form)];
+    }, cancel);
+
+    public Task<TableSum> SumWholeAsync(ChecksumQuery query, string form, CancellationToken cancel) => RunAsync(query, async session =>
+    {
+        await PrepareAsync(session, cancel);
+        await using var command = session.Command($"SELECT count(*) AS counted, sum({Make(query, form).Hash}) AS summed FROM {Dialect.Quote(query.Table)} AS t WHERE {Standing(query)}");
+        command.CommandTimeout = 0; // as below
+        await using var reader = await command.ExecuteReaderAsync(cancel);
+        await reader.ReadAsync(cancel);
+        return new TableSum(reader.GetInt64(0), await reader.IsDBNullAsync(1, cancel) ? 0 : Modulo(reader.GetDecimal(1))); // of no rows the sum is NULL
     }, cancel);
 
     public Task<RangeSums> SumAsync(ChecksumQuery query, string form, CancellationToken cancel) => RunAsync(query, async session =>
@@ -98,6 +108,8 @@ internal abstract class TableChecksums(FrontEndConnection connection, SqlDialect
 internal sealed class NoChecksums : IChecksums
 {
     public Task<IReadOnlyList<string>> FormsAsync(ChecksumQuery query, CancellationToken cancel) => Task.FromResult<IReadOnlyList<string>>([]);
+
+    public Task<TableSum> SumWholeAsync(ChecksumQuery query, string form, CancellationToken cancel) => throw NotOffered(form);
 
     public Task<RangeSums> SumAsync(ChecksumQuery query, string form, CancellationToken cancel) => throw NotOffered(form);
 

@@ -9,8 +9,8 @@ using Npgsql;
 namespace Exchange.Adapters.Database.PostgreSql;
 
 /// <summary>
-/// PostgreSQL 14 and later. Its own form hashes the record as it lies (hash_record_extended, several times as fast as MD5); hashes of one major version are the same on every server of it, and a
-/// type's hash does not tell varchar from text, integer from bigint, or 1.50 from 1.5, so the form names the version and the kinds of the columns.
+/// PostgreSQL 14 and later. Its own form, <see cref="PostgreSqlRowHash"/>, is several times as fast as MD5; hashes of one major version are the same on every server of it, and a type's hash does not
+/// tell varchar from text, integer from bigint, or 1.50 from 1.5, so the form names the version and the kinds of the columns.
 /// </summary>
 internal sealed class PostgreSqlChecksums(FrontEndConnection connection, SqlDialect dialect) : TableChecksums(connection, dialect)
 {
@@ -22,7 +22,7 @@ internal sealed class PostgreSqlChecksums(FrontEndConnection connection, SqlDial
     {
         var server = (NpgsqlConnection)session;
         if (server.PostgreSqlVersion.Major < OldestMajor) yield break;
-        var kinds = columns.Select(KindOf).ToList();
+        var kinds = columns.Zip(query.Columns, (column, summed) => KindOf(column, summed.Type)).ToList();
         if (!kinds.Contains(null))
             yield return Make(query, string.Create(CultureInfo.InvariantCulture, $"{Native}{server.PostgreSqlVersion.Major}: {string.Join(' ', kinds)}"));
         if (server.PostgresParameters.GetValueOrDefault("server_encoding") == "UTF8" && columns.Zip(query.Columns).All(pair => HasText(pair.First, pair.Second.Type))) yield return Make(query, Portable);
@@ -32,10 +32,8 @@ internal sealed class PostgreSqlChecksums(FrontEndConnection connection, SqlDial
     {
         if (form.StartsWith(Native, StringComparison.Ordinal))
         {
-            string Record(IEnumerable<ChecksumColumn> columns) => $"hash_record_extended(ROW({string.Join(", ", columns.Select(column => column.Type.IsText ? Column(column.Name) + " COLLATE \"C\"" : Column(column.Name)))}), 0)";
-            // One key of text, the usual one, needs no record to be built of it.
-            var key = query.Key is [var only] && query.Columns[only].Type.IsText ? $"hashtextextended({Column(query.Columns[only].Name)} COLLATE \"C\", 0)" : Record(query.Key.Select(at => query.Columns[at]));
-            return new ChecksumForm(form, $"({key} & {RangeSums.Ranges - 1})::int", Record(query.Columns));
+            var hash = new PostgreSqlRowHash(query, Column);
+            return new ChecksumForm(form, $"({hash.Key} & {RangeSums.Ranges - 1})::int", hash.Row);
         }
 
         var texts = query.Columns.Select(column => Text(column)).Select(text => $"coalesce(octet_length({text})::text || ':' || {text}, '-')").ToList();
@@ -66,10 +64,12 @@ internal sealed class PostgreSqlChecksums(FrontEndConnection connection, SqlDial
     protected override string Standing(ChecksumQuery query) => query.Deleted is { } deleted ? $"NOT coalesce({Column(deleted)}, false)" : "true";
 
     /// <summary>Types whose values have the same hash whenever they are equal, and only then; null: any other. A timestamp without zone means what its connection says.</summary>
-    string? KindOf(SummedColumn column) => column.Type switch
+    string? KindOf(SummedColumn column, ItemType type) => column.Type switch
     {
         "text" or "varchar" => "text",
-        "int2" or "int4" or "int8" => "whole",
+        // A wider column may hold what its item does not: see PostgreSqlRowHash.
+        "int2" or "int4" => "whole",
+        "int8" when type.Kind == ItemKind.Int64 => "whole",
         "numeric" or "bool" or "date" or "timestamptz" or "bytea" or "float8" => column.Type,
         "timestamp" => $"timestamp/{Settings.TimeZone}",
         _ => null,

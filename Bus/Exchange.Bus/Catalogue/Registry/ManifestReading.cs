@@ -36,6 +36,15 @@ internal static partial class ManifestReading
 
     public static ReadManifest Read(ManifestDocument document, Func<string, string?> variable, IReadOnlyDictionary<(ManifestKind, string), StoredDocument> stored)
     {
+        var (manifest, kind, used) = Understand(document, variable, stored);
+        if (manifest.Definition is null) return manifest;
+        var (masked, literals) = Mask((MapNode)manifest.Root, kind!);
+        return manifest with { Document = ManifestText.Yaml(Envelope.Canonical(masked, kind!)), Secrets = new DocumentSecrets(used, literals) };
+    }
+
+    /// <summary>All but the canonical form, which a stored document has already.</summary>
+    static (ReadManifest Manifest, KindSchema? Kind, SortedDictionary<string, string> Used) Understand(ManifestDocument document, Func<string, string?> variable, IReadOnlyDictionary<(ManifestKind, string), StoredDocument> stored)
+    {
         var context = new ReadContext(document.File);
         var announced = Envelope.Announced(document.Root);
         var before = announced is { } key ? stored.GetValueOrDefault(key) : null;
@@ -44,10 +53,7 @@ internal static partial class ManifestReading
         var variables = new Variables(name => kept.GetValueOrDefault(name) ?? variable(name), context.Report);
         var root = variables.Fill(given);
         var (kind, definition) = Envelope.Read(root, context);
-        var manifest = new ReadManifest { File = document.File, Root = root, Context = context, Announced = announced };
-        if (kind is null || definition is null) return manifest;
-        var (masked, literals) = Mask((MapNode)root, kind);
-        return manifest with { Definition = definition, Document = ManifestText.Yaml(Envelope.Canonical(masked, kind)), Secrets = new DocumentSecrets(variables.Used, literals) };
+        return (new ReadManifest { File = document.File, Root = root, Context = context, Announced = announced, Definition = definition }, kind, variables.Used);
     }
 
     /// <summary>A stored document's definition, with what was stored beside it.</summary>
@@ -58,7 +64,7 @@ internal static partial class ManifestReading
         var file = Label(stored.Kind, stored.Name);
         var documents = YamlDocuments.Read(new ManifestFile(file, stored.Document), problems);
         var read = documents.Count == 1
-            ? Read(documents[0], stored.Secrets.Variables.GetValueOrDefault, new Dictionary<(ManifestKind, string), StoredDocument> { [(stored.Kind, stored.Name)] = stored })
+            ? Understand(documents[0], stored.Secrets.Variables.GetValueOrDefault, new Dictionary<(ManifestKind, string), StoredDocument> { [(stored.Kind, stored.Name)] = stored }).Manifest
             : null;
         if (read is null || read.Definition is null || problems.Count > 0) throw new ManifestException([.. problems, .. read?.Context.Problems ?? []]);
         return read with { Definition = CatalogueEntries.WithGeneration(read.Definition, stored.Generation), Document = stored.Document, Secrets = stored.Secrets };
