@@ -67,7 +67,7 @@ internal sealed partial class TargetContents(
         foreach (var target in place.Targets) await sweep.RegisterAsync(target, cancel);
         for (var after = ""; ;)
         {
-            await using var turn = await turns.TakeAsync(place.Connection, null, cancel);
+            await using var turn = await turns.TakeAsync(place.Connection, null, null, cancel);
             // In this order: marks and columns as they were before every delivery was passed, rows as they are after it.
             var entries = await sweep.ListAsync(beside, after, AtOnce, cancel);
             if (entries.Count == 0) break;
