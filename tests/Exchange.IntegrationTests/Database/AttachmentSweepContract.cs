@@ -251,8 +251,7 @@ public abstract class AttachmentSweepContract(string provider) : TargetSuite(pro
     async Task<int> SweepAsync(TimeSpan keep)
     {
         await using var services = new ServiceCollection().AddAdapters().BuildServiceProvider();
-        using var places = new NodePlaces();
-        var contents = new TargetContents(null!, services.GetRequiredService<IFrontEndDatabases>(), null!, new ConnectionTurns(null!, places, _time), null!, null!, null!, new ExchangeSteps(NullLogger<ExchangeSteps>.Instance), _time, NullLogger<TargetContents>.Instance);
+        var contents = new TargetContents(null!, services.GetRequiredService<IFrontEndDatabases>(), null!, new ConnectionTurns(null!, _time), null!, null!, null!, new ExchangeSteps(NullLogger<ExchangeSteps>.Instance), _time, NullLogger<TargetContents>.Instance);
         return await contents.SweepAsync(new ContentsPlace("front", new Connection { Name = "front", Department = "d", Provider = Connection.Provider, ConnectionString = Connection.ConnectionString }, [Target()]), keep, Cancel);
     }
 }
