@@ -155,7 +155,8 @@ public abstract class AttachmentSweepContract(string provider) : TargetSuite(pro
         await Task.WhenAll(targets.Select((target, at) => Task.Run(async () =>
         {
             var random = new Random(at);
-            for (var round = 0; round < Rounds; round++)
+            // Until something was removed: what a sweep passes over depends on who comes first.
+            for (var round = 0; round < Rounds || (Volatile.Read(ref removed) == 0 && round < 50 * Rounds); round++)
             {
                 // A row comes, refers to something else, or to nothing any more.
                 (int, string?) row = (random.Next(1, 3), random.Next(3) == 0 ? null : pool[random.Next(pool.Length)]);
