@@ -9,7 +9,7 @@ namespace Exchange.Bus.Exchanges;
 
 /// <summary>
 /// Delivers whatever is in a log. A batch that this node has appended, or a wake-up message, starts a delivery at once; the sweep, which compares cursors with logs, finds what a lost message, a
-/// dead node or one whose places are all taken would leave. A node sweeps while it has places: what it finds waits for nobody else.
+/// dead node or one whose places are all taken would leave. A node sweeps each second while it has places, and every ten seconds without.
 /// </summary>
 internal sealed class DeliveryDuty(ICatalogue catalogue, SubscriptionDelivery delivery, DeliveryStates deliveries, IResourceLog log, NodePlaces places, WorkBoard board, TimeProvider time) : IHubDuty
 {
@@ -33,7 +33,8 @@ internal sealed class DeliveryDuty(ICatalogue catalogue, SubscriptionDelivery de
         for (var round = 0; ; round = (round + 1) % Thorough)
         {
             _catalogue = await catalogue.ReadAsync(stopping);
-            if (places.AnyFree) await SweepAsync(_catalogue, thorough: round == 0, stopping);
+            // Also without a place now and then: what is found waits for one in its turn.
+            if (places.AnyFree || round == 0) await SweepAsync(_catalogue, thorough: round == 0, stopping);
             await Task.Delay(Pause, time, stopping);
         }
     }

@@ -25,26 +25,13 @@ internal sealed class ConnectionTurns(ILeases leases, TimeProvider time)
         if (connection.Limits is not { } limits) return ConnectionTurn.Free;
         for (var told = false; ; told = true)
         {
+            // First, so that no turn lies idle with one who waits for a place.
+            if (place is not null) await place.RetakeAsync(cancel);
             for (var turn = 1; turn <= limits.Turns; turn++)
-                if (await HeldLease.TryAcquireAsync(leases, $"connection:{connection.Name}:{turn}", Duration, time, cancel) is { } lease)
-                    return await WithPlaceAsync(lease, Pace.Of(limits, time), place, cancel);
+                if (await HeldLease.TryAcquireAsync(leases, $"connection:{connection.Name}:{turn}", Duration, time, cancel) is { } lease) return new ConnectionTurn(lease, Pace.Of(limits, time));
             if (!told) waiting?.Invoke($"waiting: connection {connection.Name} allows {limits.Turns} at once, and all are taken");
             place?.Lend();
             await Task.Delay(Pause, time, cancel);
-        }
-    }
-
-    static async Task<ConnectionTurn> WithPlaceAsync(HeldLease lease, Pace? pace, NodePlace? place, CancellationToken cancel)
-    {
-        try
-        {
-            if (place is not null) await place.RetakeAsync(cancel);
-            return new ConnectionTurn(lease, pace);
-        }
-        catch
-        {
-            await lease.DisposeAsync();
-            throw;
         }
     }
 }

@@ -37,21 +37,30 @@ internal sealed partial class MessageQueue(IStore store, IStoreSignals signals, 
             ("@headers", JsonSerializer.Serialize(headers)), ("@body", message.Body), _clock.Parameter(session));
     }
 
-    /// <summary>Claims up to so many visible messages for a node in one statement; nobody else gets them until the lease ends.</summary>
-    public async Task<IReadOnlyList<ClaimedMessage>> ClaimAsync(string recipient, string owner, int most, TimeSpan lease, CancellationToken cancel)
+    /// <summary>
+    /// Claims visible messages for a node in one statement; nobody else gets them until the lease ends. Ahead come only messages that were never delivered: what a message that kills its
+    /// process has for neighbours would else count attempts without being handled.
+    /// </summary>
+    /// <param name="recipient">The queue.</param>
+    /// <param name="owner">The node.</param>
+    /// <param name="waiting">Handlers that wait.</param>
+    /// <param name="lease">How long.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <param name="ahead">Further ones.</param>
+    public async Task<IReadOnlyList<ClaimedMessage>> ClaimAsync(string recipient, string owner, int waiting, TimeSpan lease, CancellationToken cancel, int ahead = 0)
     {
         // SQLite: reading waits for nobody and writes nothing; the one writer's lock is taken only when there is something to claim.
         if (store.Engine == StoreEngine.Sqlite && !await store.ReadAsync(session => AnyAsync(session, recipient, cancel), cancel)) return [];
 
         var rows = await store.WriteAsync(session => session.QueryAsync($"""
             {Lazily(session)}WITH chosen AS MATERIALIZED (
-                SELECT id FROM bus_message WHERE recipient = @recipient AND visible_at <= {StoreClock.Now(session)} AND lease_until <= {StoreClock.Now(session)}
+                SELECT id, priority, visible_at, attempts FROM bus_message WHERE recipient = @recipient AND visible_at <= {StoreClock.Now(session)} AND lease_until <= {StoreClock.Now(session)}
                 ORDER BY priority DESC, visible_at, id LIMIT @most {(session.Engine == StoreEngine.PostgreSql ? "FOR UPDATE SKIP LOCKED" : "")})
             UPDATE bus_message SET lease_until = {StoreClock.Now(session)} + @lease, lease_owner = @owner, attempts = attempts + 1
-            WHERE id IN (SELECT id FROM chosen)
+            WHERE id IN (SELECT id FROM (SELECT id, attempts, row_number() OVER (ORDER BY priority DESC, visible_at, id) AS place FROM chosen) AS placed WHERE place <= @waiting OR attempts = 0)
             RETURNING id, attempts, rounds, first_failed_at, headers, body, priority, visible_at
             """, row => (Message: Map(row, recipient, owner), Priority: row.GetInt32(6), VisibleAt: row.GetInt64(7)), cancel,
-            ("@recipient", recipient), ("@most", most), ("@lease", Microseconds(lease)), ("@owner", owner), _clock.Parameter(session)), cancel);
+            ("@recipient", recipient), ("@waiting", waiting), ("@most", waiting + ahead), ("@lease", Microseconds(lease)), ("@owner", owner), _clock.Parameter(session)), cancel);
         // RETURNING promises no order.
         return [.. rows.OrderByDescending(row => row.Priority).ThenBy(row => row.VisibleAt).ThenBy(row => row.Message.Id).Select(row => row.Message)];
     }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Threading.Channels;
+using Exchange.Contracts.Errors;
 using Exchange.Storage;
 using Microsoft.Extensions.Logging;
 using Rebus.Messages;
@@ -66,10 +67,20 @@ internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings 
     {
         await _stop.CancelAsync();
         await _running;
-        while (_claimed.Reader.TryRead(out var claim)) await queue.ReturnAsync(claim, TimeSpan.Zero, counted: false, CancellationToken.None);
+        while (_claimed.Reader.TryRead(out var claim))
+        {
+            try
+            {
+                await queue.ReturnAsync(claim, TimeSpan.Zero, counted: false, CancellationToken.None);
+            }
+            catch (Exception failed) when (failed is ExchangeException or System.Data.Common.DbException)
+            {
+                LogNotReturned(failed, claim.Id);
+            }
+        }
+
+        // The semaphores stay: a handler that outlives the stop gives its place back yet.
         _stop.Dispose();
-        _asking.Dispose();
-        _places.Dispose();
     }
 
     async Task PumpAsync(CancellationToken stop)
@@ -113,7 +124,7 @@ internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings 
         if (wanted == 0) return;
 
         Interlocked.Increment(ref _looks);
-        var claims = await queue.ClaimAsync(options.Queue, _owner, wanted, options.Lease, stop);
+        var claims = await queue.ClaimAsync(options.Queue, _owner, _stock.Waiting, options.Lease, stop, wanted - _stock.Waiting);
         foreach (var claim in claims)
         {
             _held[claim.Id] = claim;
@@ -171,6 +182,9 @@ internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings 
 
     [LoggerMessage(2704, LogLevel.Warning, "Messages are fetched again after {Waited}")]
     partial void LogPumpGoesOn(TimeSpan waited);
+
+    [LoggerMessage(2705, LogLevel.Warning, "Message {Id} could not be given back; it comes back when its lease ends")]
+    partial void LogNotReturned(Exception exception, long id);
 
     [LoggerMessage(2702, LogLevel.Warning, "Leases of messages could not be renewed; trying again")]
     partial void LogRenewFailed(Exception exception);

@@ -18,6 +18,9 @@ internal sealed class Stock(int most, TimeProvider time)
     /// <summary>Claimed and not yet asked for; negative: so many handlers wait.</summary>
     public int Left { get; private set; }
 
+    /// <summary>Handlers that wait.</summary>
+    public int Waiting => Math.Max(-Left, 0);
+
     /// <summary>How many to claim now; 0: enough is here, or the queue held no more when it was last asked and no handler waits.</summary>
     public int Wanted => Left >= 0 && (_dry || Left >= _ahead / 2) ? 0 : Math.Max(_ahead - Left, 0);
 

@@ -71,6 +71,18 @@ public abstract class QueueContract
     }
 
     [TestMethod]
+    public async Task Only_messages_that_were_never_delivered_are_claimed_ahead()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await MessagingNode.CreateAsync(fixture);
+        for (var number = 0; number < 4; number++) await node.SendAsync(new Probe(number));
+        await node.ExecuteAsync("UPDATE bus_message SET attempts = 1 WHERE id <= 2");
+        var claims = await node.Queue.ClaimAsync("exchange", "n", 1, Lease, Cancel, ahead: 5);
+        Assert.AreEqual("1 2, 3 1, 4 1", string.Join(", ", claims.Select(claim => $"{claim.Id} {claim.Attempts}")));
+        Assert.AreEqual(2L, (await node.Queue.ClaimAsync("exchange", "n", 1, Lease, Cancel)).Single().Id);
+    }
+
+    [TestMethod]
     public async Task A_claim_takes_the_higher_priority_and_then_the_older_message()
     {
         await using var fixture = await StoreFixture.CreateAsync(Engine);

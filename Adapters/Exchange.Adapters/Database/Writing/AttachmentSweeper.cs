@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Exchange.Adapters.Database.Sqlite;
+using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
 
 namespace Exchange.Adapters.Database.Writing;
@@ -46,7 +47,16 @@ internal sealed class AttachmentSweeper(TargetEngine engine, FrontEndConnection 
         await using var command = session.Command($"SELECT {engine.Dialect.Quote(column.Column)} FROM {engine.Dialect.Quote(table)} WHERE {engine.Dialect.Quote(column.Column)} IS NOT NULL");
         await using var reader = await RunAsync("reading references of", table, () => command.ExecuteReaderAsync(cancel), cancel);
         while (await RunAsync("reading references of", table, () => reader.ReadAsync(cancel), cancel))
-            if (reader.GetValue(0) is string text) yield return text;
+        {
+            // What can't be understood might refer to anything.
+            if (reader.GetValue(0) is not string text)
+            {
+                throw new FrontEndException(FrontEndFault.Standing, ErrorCodes.FrontEndUnfit, Party.Subscriber, $"{connection}: column {column.Column} of {table} holds other things than texts, so what it refers to is not known.",
+                    "Take the column out of exchange_attachment_column, or make it a text.");
+            }
+
+            yield return text;
+        }
     }
 
     public Task MarkAsync(TableName beside, IReadOnlyList<string> references, long at, CancellationToken cancel) => RunAsync("marking attachments beside", beside, async session =>

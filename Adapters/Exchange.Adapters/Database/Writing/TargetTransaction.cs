@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
+using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Rows;
 
@@ -65,9 +66,21 @@ internal abstract class TargetTransaction(TargetEngine engine, DbConnection conn
     {
         var marks = new AttachmentMarks(Engine, Target.Table);
         await marks.UnmarkAsync(Connection, references, cancel);
-        Done(again => marks.UnmarkAsync(Connection, references, again));
-        var standing = await marks.StandingAsync(Connection, references, current: true, cancel);
-        return [.. references.Where(reference => !standing.Contains(reference))];
+        var missing = await MissingAsync(cancel);
+        // A transaction that is made anew had its marks again for a moment, and a sweep may have been faster.
+        Done(async again =>
+        {
+            await marks.UnmarkAsync(Connection, references, again);
+            if ((await MissingAsync(again)).Except(missing).FirstOrDefault() is { } gone)
+                throw new FrontEndException(FrontEndFault.Transient, ErrorCodes.FrontEndFailed, Party.Subscriber, $"The attachment {gone} was removed while the transaction of its rows was made anew.", "It is sent again.");
+        });
+        return missing;
+
+        async Task<IReadOnlyList<string>> MissingAsync(CancellationToken looking)
+        {
+            var standing = await marks.StandingAsync(Connection, references, current: true, looking);
+            return [.. references.Where(reference => !standing.Contains(reference))];
+        }
     }, cancel);
 
     public Task<long> CountAsync(CancellationToken cancel) => RunAsync("counting the rows of", async () =>

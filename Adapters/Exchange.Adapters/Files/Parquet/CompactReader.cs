@@ -51,12 +51,15 @@ internal sealed class CompactReader
         var head = Byte();
         type = Type(head & 0x0F);
         if (type == CompactType.Stop) return false;
+        var before = field;
         field = head >> 4 is var step and > 0 ? field + step : (short)Number();
+        // Readers differ in which of two they keep: what was looked at here might not be what is read.
+        if (field <= before) throw Broken("repeats a field, or has them out of order");
         return true;
     }
 
-    /// <summary>A whole number of 16, 32 or 64 bits, of the type that the field says.</summary>
-    public long Number(CompactType type) => type is CompactType.Int16 or CompactType.Int32 or CompactType.Int64 ? Number() : throw Broken("has another thing where a number should be");
+    /// <summary>A whole number of the type that the format has there: a reader passes over any other, and would not see what was looked at here.</summary>
+    public long Number(CompactType type, CompactType expected) => type == expected ? Number() : throw Broken($"has another thing where a {expected} should be");
 
     /// <summary>The head of a list.</summary>
     /// <returns>How many elements follow; never more than bytes are left.</returns>

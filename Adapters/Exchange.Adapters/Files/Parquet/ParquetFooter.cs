@@ -75,7 +75,7 @@ internal sealed class ParquetFooter
             switch (field)
             {
                 case 2: ReadSchema(reader, type, memory, mostColumns); break;
-                case 3: _promised = reader.Number(type); break;
+                case 3: _promised = reader.Number(type, CompactType.Int64); break;
                 case 4: ReadGroups(reader, type, memory); break;
                 case 5:
                     for (var left = reader.List(type, out var pair); left > 0; left--)
@@ -124,7 +124,7 @@ internal sealed class ParquetFooter
         for (var field = 0; reader.Next(ref field, out var type);)
         {
             if (field == 4 && type == CompactType.Binary) name = Encoding.UTF8.GetString(reader.Text(LongestShown));
-            else if (field == 5) children = reader.Number(type);
+            else if (field == 5) children = reader.Number(type, CompactType.Int32);
             else reader.Skip(type);
         }
 
@@ -141,7 +141,7 @@ internal sealed class ParquetFooter
             for (var field = 0; reader.Next(ref field, out var inner);)
             {
                 if (field == 1) ReadChunks(reader, inner, memory);
-                else if (field == 3) rows = reader.Number(inner);
+                else if (field == 3) rows = reader.Number(inner, CompactType.Int64);
                 else reader.Skip(inner);
             }
 
@@ -187,10 +187,10 @@ internal sealed class ParquetFooter
         {
             switch (field)
             {
-                case 5: values = reader.Number(type); break;
-                case 7: bytes = reader.Number(type); break;
-                case 9: data = reader.Number(type); break;
-                case 11: dictionary = reader.Number(type); break;
+                case 5: values = reader.Number(type, CompactType.Int64); break;
+                case 7: bytes = reader.Number(type, CompactType.Int64); break;
+                case 9: data = reader.Number(type, CompactType.Int64); break;
+                case 11: dictionary = reader.Number(type, CompactType.Int64); break;
                 default: reader.Skip(type); break;
             }
         }

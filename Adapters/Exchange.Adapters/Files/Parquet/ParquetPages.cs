@@ -97,9 +97,9 @@ internal static class ParquetPages
         {
             switch (field)
             {
-                case 1: page = page with { Type = reader.Number(type) }; break;
-                case 2: page = page with { Unpacked = reader.Number(type) }; break;
-                case 3: page = page with { Packed = reader.Number(type) }; break;
+                case 1: page = page with { Type = reader.Number(type, CompactType.Int32) }; break;
+                case 2: page = page with { Unpacked = reader.Number(type, CompactType.Int32) }; break;
+                case 3: page = page with { Packed = reader.Number(type, CompactType.Int32) }; break;
                 case 5: ReadCounts(reader, type, encoding: 2, ref old); break;
                 case 7: ReadCounts(reader, type, encoding: 2, ref dictionary); break;
                 case 8: ReadCounts(reader, type, encoding: 4, ref newer); break;
@@ -120,8 +120,8 @@ internal static class ParquetPages
         CompactReader.Expect(type, CompactType.Struct);
         for (var field = 0; reader.Next(ref field, out var inner);)
         {
-            if (field == 1) counts.Values = reader.Number(inner);
-            else if (field == encoding) counts.Encoding = reader.Number(inner);
+            if (field == 1) counts.Values = reader.Number(inner, CompactType.Int32);
+            else if (field == encoding) counts.Encoding = reader.Number(inner, CompactType.Int32);
             else reader.Skip(inner);
         }
     }
