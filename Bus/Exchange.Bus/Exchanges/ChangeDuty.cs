@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using Exchange.Bus.Catalogue;
 using Exchange.Bus.Intake;
-using Exchange.Bus.Limits;
 using Exchange.Bus.Scheduling;
-using Exchange.Bus.Timeliness;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
 
@@ -15,7 +13,7 @@ namespace Exchange.Bus.Exchanges;
 /// that nothing is left there: the other may have died, or may have looked just before the change.
 /// </summary>
 internal sealed class ChangeDuty(
-    ICatalogue catalogue, SourceIntake intake, QuietSources quiet, SourceWatch watch, DeliveryDuty deliveries, NodePlaces places, WorkBoard board, TimeProvider time) : IHubDuty
+    ICatalogue catalogue, RealTimeReading reading, SourceWatch watch, DeliveryDuty deliveries, WorkBoard board, TimeProvider time) : IHubDuty
 {
     /// <summary>Between two looks at the catalogue and the store, and at sources that another node was reading.</summary>
     static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
@@ -86,12 +84,9 @@ internal sealed class ChangeDuty(
         var askSource = _unsure.TryRemove(resource, out _);
         try
         {
-            if (!await IsWantedAsync(resource, askSource, cancel)) return null;
-            using var place = await places.TakeAsync(cancel);
-            if (place.Waited && !await IsWantedAsync(resource, askSource, cancel)) return null;
-            var taken = await intake.RunAsync(resource, new IntakeRequest(Full: false, ByHand: false, IfFree: true) { Place = place }, null, () => deliveries.Wake(resource), cancel);
-            if (taken.Fault is not null) _unsure[resource] = true;
-            return taken.Fault;
+            var fault = (await reading.RunAsync(resource, askSource, () => deliveries.Wake(resource), cancel))?.Fault;
+            if (fault is not null) _unsure[resource] = true;
+            return fault;
         }
         catch (ExchangeException busy) when (busy.Code == ErrorCodes.LeaseBusy)
         {
@@ -104,9 +99,6 @@ internal sealed class ChangeDuty(
             throw;
         }
     }
-
-    async Task<bool> IsWantedAsync(string resource, bool askSource, CancellationToken cancel) =>
-        await intake.HasChangesAsync(resource, askSource, cancel) || await quiet.AreDueAsync(resource, cancel);
 
     /// <summary>A watch under way.</summary>
     sealed record Watched(List<(string Name, CaptureTarget Log)> Logs, Task Task, CancellationTokenSource Ending)

@@ -12,6 +12,7 @@ internal static class ExchangesRegistration
         .AddSingleton<ConnectionTurns>()
         .AddSingleton<WorkBoard>()
         .AddSingleton<SourceWatch>()
+        .AddSingleton<RealTimeReading>()
         .AddDuty<ChangeDuty>()
         .AddDuty<WalDuty>()
         .AddDuty<SlotDuty>()

@@ -1,9 +1,6 @@
 using System.Collections.Concurrent;
 using Exchange.Bus.Catalogue;
-using Exchange.Bus.Intake;
-using Exchange.Bus.Limits;
 using Exchange.Bus.Scheduling;
-using Exchange.Bus.Timeliness;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
 
@@ -13,7 +10,7 @@ namespace Exchange.Bus.Exchanges;
 /// Takes up changes of `wal` sources as they come; those with an incremental schedule are read by it only. One small question a database tells whether anything was committed there; only then, and every
 /// few seconds for what else may be due, its slots are looked at.
 /// </summary>
-internal sealed class WalDuty(ICatalogue catalogue, IFrontEndDatabases databases, SourceIntake intake, QuietSources quiet, NodePlaces places, WorkBoard board, TimeProvider time) : IHubDuty
+internal sealed class WalDuty(ICatalogue catalogue, IFrontEndDatabases databases, RealTimeReading reading, WorkBoard board, TimeProvider time) : IHubDuty
 {
     /// <summary>Between two questions.</summary>
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -38,7 +35,7 @@ internal sealed class WalDuty(ICatalogue catalogue, IFrontEndDatabases databases
                     var (flushed, now) = (database.Wal is { } wal ? await wal.FlushedAsync(token) : 0, time.GetUtcNow());
                     if (seen.TryGetValue(followed.Key, out var before) && before.Flushed == flushed && now - before.At < LongestPause && now >= before.At) return null;
                     seen[followed.Key] = (flushed, now);
-                    foreach (var resource in followed) board.Start($"resource {resource.Name}", reading => ReadAsync(resource.Name, reading), stopping);
+                    foreach (var resource in followed) board.Start($"resource {resource.Name}", working => ReadAsync(resource.Name, working), stopping);
                     return null;
                 }, stopping);
             }
@@ -52,9 +49,7 @@ internal sealed class WalDuty(ICatalogue catalogue, IFrontEndDatabases databases
     {
         try
         {
-            if (!await intake.HasChangesAsync(resource, askSource: true, cancel) && !await quiet.AreDueAsync(resource, cancel)) return null;
-            using var place = await places.TakeAsync(cancel);
-            return (await intake.RunAsync(resource, new IntakeRequest(Full: false, ByHand: false, IfFree: true) { Place = place }, null, null, cancel)).Fault;
+            return (await reading.RunAsync(resource, askSource: true, null, cancel))?.Fault;
         }
         catch (ExchangeException busy) when (busy.Code == ErrorCodes.LeaseBusy)
         {
