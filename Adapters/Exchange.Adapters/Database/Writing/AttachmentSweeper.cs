@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Exchange.Adapters.Database.Sqlite;
 using Exchange.Contracts.Errors;
@@ -9,7 +8,7 @@ namespace Exchange.Adapters.Database.Writing;
 /// <inheritdoc cref="IAttachmentSweep"/>
 internal sealed class AttachmentSweeper(TargetEngine engine, FrontEndConnection connection) : IAttachmentSweep
 {
-    public Task RegisterAsync(TargetTable target, CancellationToken cancel) => SqliteDialect.IsMissing(connection) ? Task.CompletedTask : RunAsync("entering columns beside", target.Table, async session =>
+    public Task RegisterAsync(TargetTable target, CancellationToken cancel) => SqliteDialect.IsMissing(connection) ? Task.CompletedTask : engine.OnSessionAsync(connection, "entering columns beside", target.Table, async session =>
     {
         if (await engine.Dialect.DescribeAsync(session, connection, AttachmentTableWriter.Shape(target.Table).Table, cancel) is null) return 0;
         await new TablePreparation(engine, connection).PrepareAsync(session, [(AttachmentMarks.Columns(target.Table), true), (AttachmentMarks.Unused(target.Table), true)], cancel);
@@ -19,12 +18,12 @@ internal sealed class AttachmentSweeper(TargetEngine engine, FrontEndConnection 
     }, cancel);
 
     public Task<IReadOnlyList<AttachmentColumn>> ColumnsAsync(TableName beside, CancellationToken cancel) =>
-        RunAsync<IReadOnlyList<AttachmentColumn>>("reading columns beside", beside, async session => await Marks(beside).ColumnsAsync(session, cancel), cancel);
+        engine.OnSessionAsync<IReadOnlyList<AttachmentColumn>>(connection, "reading columns beside", beside, async session => await Marks(beside).ColumnsAsync(session, cancel), cancel);
 
-    public Task<IReadOnlyList<AttachmentEntry>> ListAsync(TableName beside, string after, int most, CancellationToken cancel) => SqliteDialect.IsMissing(connection) ? Task.FromResult<IReadOnlyList<AttachmentEntry>>([]) : RunAsync<IReadOnlyList<AttachmentEntry>>("listing attachments beside", beside, async session =>
+    public Task<IReadOnlyList<AttachmentEntry>> ListAsync(TableName beside, string after, int most, CancellationToken cancel) => SqliteDialect.IsMissing(connection) ? Task.FromResult<IReadOnlyList<AttachmentEntry>>([]) : engine.OnSessionAsync<IReadOnlyList<AttachmentEntry>>(connection, "listing attachments beside", beside, async session =>
         await engine.Dialect.DescribeAsync(session, connection, AttachmentTableWriter.Shape(beside).Table, cancel) is null ? [] : await Marks(beside).ListAsync(session, after, most, cancel), cancel);
 
-    public Task<bool> PassAsync(TableName beside, string subscription, CancellationToken cancel) => RunAsync("waiting for deliveries beside", beside, async session =>
+    public Task<bool> PassAsync(TableName beside, string subscription, CancellationToken cancel) => engine.OnSessionAsync(connection, "waiting for deliveries beside", beside, async session =>
     {
         var name = TargetEngine.SubscriptionLock + subscription;
         await engine.BeginAsync(session, cancel);
@@ -43,10 +42,10 @@ internal sealed class AttachmentSweeper(TargetEngine engine, FrontEndConnection 
     public async IAsyncEnumerable<string> TextsAsync(TableName beside, AttachmentColumn column, [EnumeratorCancellation] CancellationToken cancel)
     {
         var table = beside with { Name = column.Table };
-        await using var session = await RunAsync("connecting to read", table, () => engine.OpenAsync(connection, cancel), cancel);
+        await using var session = await engine.RunAsync(connection, "connecting to read", table, () => engine.OpenAsync(connection, cancel), cancel);
         await using var command = session.Command($"SELECT {engine.Dialect.Quote(column.Column)} FROM {engine.Dialect.Quote(table)} WHERE {engine.Dialect.Quote(column.Column)} IS NOT NULL");
-        await using var reader = await RunAsync("reading references of", table, () => command.ExecuteReaderAsync(cancel), cancel);
-        while (await RunAsync("reading references of", table, () => reader.ReadAsync(cancel), cancel))
+        await using var reader = await engine.RunAsync(connection, "reading references of", table, () => command.ExecuteReaderAsync(cancel), cancel);
+        while (await engine.RunAsync(connection, "reading references of", table, () => reader.ReadAsync(cancel), cancel))
         {
             // What can't be understood might refer to anything.
             if (reader.GetValue(0) is not string text)
@@ -59,19 +58,19 @@ internal sealed class AttachmentSweeper(TargetEngine engine, FrontEndConnection 
         }
     }
 
-    public Task MarkAsync(TableName beside, IReadOnlyList<string> references, long at, CancellationToken cancel) => RunAsync("marking attachments beside", beside, async session =>
+    public Task MarkAsync(TableName beside, IReadOnlyList<string> references, long at, CancellationToken cancel) => engine.OnSessionAsync(connection, "marking attachments beside", beside, async session =>
     {
         foreach (var reference in references) await Marks(beside).MarkAsync(session, reference, at, cancel);
         return 0;
     }, cancel);
 
-    public Task UnmarkAsync(TableName beside, IReadOnlyList<string> references, CancellationToken cancel) => RunAsync("unmarking attachments beside", beside, async session =>
+    public Task UnmarkAsync(TableName beside, IReadOnlyList<string> references, CancellationToken cancel) => engine.OnSessionAsync(connection, "unmarking attachments beside", beside, async session =>
     {
         foreach (var reference in references) await Marks(beside).UnmarkAsync(session, [reference], cancel);
         return 0;
     }, cancel);
 
-    public Task<bool> RemoveAsync(TableName beside, AttachmentEntry entry, CancellationToken cancel) => RunAsync("removing an attachment beside", beside, async session =>
+    public Task<bool> RemoveAsync(TableName beside, AttachmentEntry entry, CancellationToken cancel) => engine.OnSessionAsync(connection, "removing an attachment beside", beside, async session =>
     {
         if (entry.MarkedAt is not { } markedAt) return false;
         await engine.BeginAsync(session, cancel);
@@ -89,22 +88,4 @@ internal sealed class AttachmentSweeper(TargetEngine engine, FrontEndConnection 
     }, cancel);
 
     AttachmentMarks Marks(TableName beside) => new(engine, beside);
-
-    Task<T> RunAsync<T>(string doing, TableName table, Func<DbConnection, Task<T>> work, CancellationToken cancel) => RunAsync(doing, table, async () =>
-    {
-        await using var session = await engine.OpenAsync(connection, cancel);
-        return await work(session);
-    }, cancel);
-
-    async Task<T> RunAsync<T>(string doing, TableName table, Func<Task<T>> work, CancellationToken cancel)
-    {
-        try
-        {
-            return await work();
-        }
-        catch (Exception exception) when (!(exception is OperationCanceledException && cancel.IsCancellationRequested))
-        {
-            throw engine.Classify(exception, connection, $"{doing} {connection.Name}.{table}");
-        }
-    }
 }

@@ -31,11 +31,11 @@ internal sealed class AttachmentTableWriter(TargetEngine engine, FrontEndConnect
     public IAttachmentSweep Sweep { get; } = new AttachmentSweeper(engine, connection);
 
     public Task<IReadOnlySet<string>> WholeAsync(TargetTable target, IReadOnlyCollection<string> references, CancellationToken cancel) =>
-        RunAsync("looking for attachments beside", target, session => new AttachmentMarks(engine, target.Table).StandingAsync(session, references, current: false, cancel), cancel);
+        engine.OnSessionAsync(connection, "looking for attachments beside", target.Table, session => new AttachmentMarks(engine, target.Table).StandingAsync(session, references, current: false, cancel), cancel);
 
     public async Task WriteAsync(TargetTable target, string reference, IAsyncEnumerable<ReadOnlyMemory<byte>> parts, CancellationToken cancel)
     {
-        await using var session = await RunAsync("connecting to write attachments beside", target, () => engine.OpenAsync(connection, cancel), cancel);
+        await using var session = await engine.RunAsync(connection, "connecting to write attachments beside", target.Table, () => engine.OpenAsync(connection, cancel), cancel);
         byte[]? first = null;
         var number = 0;
         await foreach (var part in parts.WithCancellation(cancel))
@@ -51,7 +51,7 @@ internal sealed class AttachmentTableWriter(TargetEngine engine, FrontEndConnect
 
     public async Task WriteSmallAsync(TargetTable target, IReadOnlyList<(string Reference, ReadOnlyMemory<byte> Content)> contents, CancellationToken cancel)
     {
-        await using var session = await RunAsync("connecting to write attachments beside", target, () => engine.OpenAsync(connection, cancel), cancel);
+        await using var session = await engine.RunAsync(connection, "connecting to write attachments beside", target.Table, () => engine.OpenAsync(connection, cancel), cancel);
         // In one order everywhere, so that two who write the same don't wait for each other.
         await PartsAsync(session, target, [.. contents.OrderBy(one => one.Reference, StringComparer.Ordinal).Select(one => (one.Reference, 0, one.Content))], cancel);
     }
@@ -60,7 +60,7 @@ internal sealed class AttachmentTableWriter(TargetEngine engine, FrontEndConnect
     /// Part 0, if the others still stand: a sweep may have taken them for contents of a killed writer. Under the subscription's lock and without a mark nobody removes them while this is done, as
     /// <see cref="IAttachmentSweep"/> says.
     /// </summary>
-    Task<int> EndAsync(DbConnection session, TargetTable target, string reference, long further, byte[] first, CancellationToken cancel) => RunAsync("writing an attachment beside", target, async () =>
+    Task<int> EndAsync(DbConnection session, TargetTable target, string reference, long further, byte[] first, CancellationToken cancel) => engine.RunAsync(connection, "writing an attachment beside", target.Table, async () =>
     {
         var marks = new AttachmentMarks(engine, target.Table);
         var name = TargetEngine.SubscriptionLock + target.Subscription;
@@ -89,7 +89,7 @@ internal sealed class AttachmentTableWriter(TargetEngine engine, FrontEndConnect
     Task<int> PartAsync(DbConnection session, TargetTable target, string reference, int number, ReadOnlyMemory<byte> content, CancellationToken cancel) => PartsAsync(session, target, [(reference, number, content)], cancel);
 
     /// <summary>Those that are missing, in one transaction.</summary>
-    Task<int> PartsAsync(DbConnection session, TargetTable target, IReadOnlyList<(string Reference, int Number, ReadOnlyMemory<byte> Content)> parts, CancellationToken cancel) => RunAsync("writing an attachment beside", target, async () =>
+    Task<int> PartsAsync(DbConnection session, TargetTable target, IReadOnlyList<(string Reference, int Number, ReadOnlyMemory<byte> Content)> parts, CancellationToken cancel) => engine.RunAsync(connection, "writing an attachment beside", target.Table, async () =>
     {
         await engine.BeginAsync(session, cancel);
         try
@@ -113,24 +113,6 @@ internal sealed class AttachmentTableWriter(TargetEngine engine, FrontEndConnect
         engine.Bind(command, "@content", BytesOf(content.Span), 0, null);
         command.CommandText = engine.InsertNew(Table(target), $"{Quoted("reference")}, {Quoted("part")}, {Quoted("content")}", "(@reference, @part, @content)", Key);
         await command.ExecuteNonQueryAsync(cancel);
-    }
-
-    Task<T> RunAsync<T>(string doing, TargetTable target, Func<DbConnection, Task<T>> work, CancellationToken cancel) => RunAsync(doing, target, async () =>
-    {
-        await using var session = await engine.OpenAsync(connection, cancel);
-        return await work(session);
-    }, cancel);
-
-    async Task<T> RunAsync<T>(string doing, TargetTable target, Func<Task<T>> work, CancellationToken cancel)
-    {
-        try
-        {
-            return await work();
-        }
-        catch (Exception exception) when (exception is not FrontEndException && !(exception is OperationCanceledException && cancel.IsCancellationRequested))
-        {
-            throw engine.Classify(exception, connection, $"{doing} {connection.Name}.{target.Table}");
-        }
     }
 
     string Table(TargetTable target) => engine.Dialect.Quote(Shape(target.Table).Table);

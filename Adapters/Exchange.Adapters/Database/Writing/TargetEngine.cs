@@ -37,6 +37,32 @@ internal abstract class TargetEngine(SqlDialect dialect, TimeProvider clock)
         return fault.Party == Party.Subscriber ? fault : new FrontEndException(fault.Fault, fault.Code, Party.Subscriber, fault.Message, fault.Next, fault.InnerException ?? fault);
     }
 
+    /// <summary>Runs work; its faults come out classified, a cancellation as itself.</summary>
+    /// <param name="connection">The target's.</param>
+    /// <param name="doing">What is tried at the table, for messages: preparing.</param>
+    /// <param name="table">The table.</param>
+    /// <param name="work">The work.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <exception cref="FrontEndException">Whatever went wrong.</exception>
+    public async Task<T> RunAsync<T>(FrontEndConnection connection, string doing, TableName table, Func<Task<T>> work, CancellationToken cancel)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (Exception exception) when (!(exception is OperationCanceledException && cancel.IsCancellationRequested))
+        {
+            throw Classify(exception, connection, $"{doing} {connection.Name}.{table}");
+        }
+    }
+
+    /// <summary>The same on a session of its own.</summary>
+    public Task<T> OnSessionAsync<T>(FrontEndConnection connection, string doing, TableName table, Func<DbConnection, Task<T>> work, CancellationToken cancel) => RunAsync(connection, doing, table, async () =>
+    {
+        await using var session = await OpenAsync(connection, cancel);
+        return await work(session);
+    }, cancel);
+
     public abstract Task BeginAsync(DbConnection connection, CancellationToken cancel);
 
     /// <summary>Names of locks that only the holder of the hub's lease of that subscription asks for.</summary>

@@ -8,16 +8,15 @@ internal sealed class TargetWriter(TargetEngine engine, FrontEndConnection conne
 {
     readonly ConcurrentDictionary<string, FreshTarget> _fresh = new(StringComparer.Ordinal);
 
-    public Task<IReadOnlyList<string>> EnsureAsync(TargetTable target, bool create, CancellationToken cancel) => RunAsync("preparing", target, async () =>
+    public Task<IReadOnlyList<string>> EnsureAsync(TargetTable target, bool create, CancellationToken cancel) => engine.OnSessionAsync(connection, "preparing", target.Table, async session =>
     {
-        await using var session = await engine.OpenAsync(connection, cancel);
         var misfits = await new TablePreparation(engine, connection).PrepareAsync(session, [(target, create), .. Beside(target).Select(table => (table, true))], cancel);
         // Before any row can refer to contents.
         if (misfits.Count == 0 && target.HasAttachments) await new AttachmentMarks(engine, target.Table).RegisterAsync(session, target, cancel);
         return misfits;
     }, cancel);
 
-    public Task<ITargetTransaction> BeginAsync(TargetTable target, CancellationToken cancel) => RunAsync<ITargetTransaction>("connecting to write", target, async () =>
+    public Task<ITargetTransaction> BeginAsync(TargetTable target, CancellationToken cancel) => engine.RunAsync<ITargetTransaction>(connection, "connecting to write", target.Table, async () =>
     {
         var session = await engine.OpenAsync(connection, cancel);
         return engine.Transaction(session, connection, target, _fresh.GetOrAdd(target.Subscription, _ => new FreshTarget()));
@@ -26,16 +25,4 @@ internal sealed class TargetWriter(TargetEngine engine, FrontEndConnection conne
     static TargetTable[] Beside(TargetTable target) => target.HasAttachments
         ? [AppliedLedger.Shape(target.Table), AttachmentTableWriter.Shape(target.Table), AttachmentMarks.Columns(target.Table), AttachmentMarks.Unused(target.Table)]
         : [AppliedLedger.Shape(target.Table)];
-
-    async Task<T> RunAsync<T>(string doing, TargetTable target, Func<Task<T>> work, CancellationToken cancel)
-    {
-        try
-        {
-            return await work();
-        }
-        catch (Exception exception) when (!(exception is OperationCanceledException && cancel.IsCancellationRequested))
-        {
-            throw engine.Classify(exception, connection, $"{doing} {connection.Name}.{target.Table}");
-        }
-    }
 }
