@@ -48,6 +48,11 @@ public sealed class ForgedParquet
 
     public bool Encrypted { get; init; }
 
+    /// <summary>Numbers of rows of the file as numbers of 32 bits, where the format has 64; and said twice.</summary>
+    public bool ShortNumbers { get; init; }
+
+    public bool Repeated { get; init; }
+
     public string? OtherFile { get; init; }
 
     public byte[] Write()
@@ -74,7 +79,11 @@ public sealed class ForgedParquet
         for (var at = 0; at < Nesting; at++) schema.Add(Struct(Number(3, 0), Text(4, "g"u8.ToArray()), Number(5, 1)));
         schema.Add(Struct(Number(1, 1), Number(3, 0), Text(4, "n"u8.ToArray())));
         for (var at = 0; at < FurtherColumns; at++) schema.Add(Struct(Number(1, 1), Number(3, 1), Text(4, Encoding.UTF8.GetBytes($"c{at}"))));
-        var footer = Struct(Number(1, 1), List(2, 12, schema), Long(3, FileRows ?? (long)Rows * Groups), List(4, 12, groups));
+        var rows = FileRows ?? (long)Rows * Groups;
+        byte[][] counted = [ShortNumbers ? Number(3, rows) : Long(3, rows)];
+        // A field that does not say how far it is from the one before says its own number.
+        if (Repeated) counted = [.. counted, [3, 6, .. Folded(rows)]];
+        var footer = Struct([Number(1, 1), List(2, 12, schema), .. counted, List(4, 12, groups)]);
         file.Write(footer);
         file.Write(BitConverter.GetBytes(footer.Length));
         file.Write("PAR1"u8);
@@ -90,6 +99,7 @@ public sealed class ForgedParquet
         {
             // The first byte says the number, the second the type.
             bytes.Add((byte)(((field[0] - last) << 4) | field[1]));
+            if (field[0] == last) bytes.AddRange(Folded(field[0]));
             bytes.AddRange(field[2..]);
             last = field[0];
         }

@@ -12,12 +12,12 @@ internal sealed class MessagesPostgreSql : IBenchmark
 {
     const int Count = 10_000;
     const string Claim = "DELETE FROM bare_message WHERE id = (SELECT id FROM bare_message ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, body";
+    const string Insert = "INSERT INTO bench_effect (number, done) VALUES ($1, 'yes')";
+
     static readonly (string Series, int PerWrite, Effect Effect)[] Variants =
     [
         ("single-nothing", 1, Effect.None), ("single-row", 1, Effect.Row), ("group-nothing", 100, Effect.None), ("group-together", 100, Effect.RowTogether), ("group-row", 100, Effect.Row),
     ];
-
-    const string Insert = "INSERT INTO bench_effect (number, done) VALUES ($1, 'yes')";
 
     public string Name => "messages-postgresql";
 

@@ -69,6 +69,13 @@ public sealed class HostileParquetTests
     }
 
     [TestMethod]
+    public async Task Fields_that_another_reader_would_pass_over_or_take_the_other_one_of_are_refused()
+    {
+        StringAssert.Contains(await RefusedAsync(new ForgedParquet { ShortNumbers = true }), "where a Int64 should be");
+        StringAssert.Contains(await RefusedAsync(new ForgedParquet { Repeated = true }), "repeats a field");
+    }
+
+    [TestMethod]
     public async Task Places_outside_of_the_file_are_refused()
     {
         StringAssert.Contains(await RefusedAsync(new ForgedParquet { ColumnStart = 1_000_000 }), "outside of the file");
