@@ -40,14 +40,30 @@ public abstract class StoreSession
 
     public abstract DbTransaction? Transaction { get; }
 
+    /// <summary>Whether this is a write.</summary>
+    public abstract bool Writes { get; }
+
     List<Action>? _afterCommit;
 
     /// <summary>Runs once this write has committed in this process; never when it was undone. Must be short and must not throw.</summary>
     public void AfterCommit(Action action)
     {
-        if (Transaction is null) throw new InvalidOperationException("Only a write commits.");
+        if (!Writes) throw new InvalidOperationException("Only a write commits.");
         (_afterCommit ??= []).Add(action);
     }
+
+    /// <summary>
+    /// The write's last statement, which travels together with the commit and so costs no round trip of its own. It fails when nothing of this write may stay: then all is undone and
+    /// its failure thrown. At most one a write; what it answers is not read.
+    /// </summary>
+    public void CommitWith(string sql, params (string Name, object? Value)[] parameters)
+    {
+        if (!Writes) throw new InvalidOperationException("Only a write commits.");
+        if (Last is not null) throw new InvalidOperationException("A write has one last statement.");
+        Last = (sql, parameters);
+    }
+
+    internal (string Sql, (string Name, object? Value)[] Parameters)? Last { get; private set; }
 
     internal void RunAfterCommit() => _afterCommit?.ForEach(action => action());
 
@@ -60,13 +76,15 @@ public abstract class StoreSession
         foreach (var (name, value) in parameters)
         {
             var parameter = command.CreateParameter();
-            parameter.ParameterName = name;
-            parameter.Value = value switch { null => DBNull.Value, bool flag => flag ? 1 : 0, _ => value };
+            (parameter.ParameterName, parameter.Value) = (name, Value(value));
             command.Parameters.Add(parameter);
         }
 
         return command;
     }
+
+    /// <summary>As parameters take it.</summary>
+    protected internal static object Value(object? value) => value switch { null => DBNull.Value, bool flag => flag ? 1 : 0, _ => value };
 
     /// <summary>Rows changed.</summary>
     public async Task<int> ExecuteAsync(string sql, CancellationToken cancel, params (string Name, object? Value)[] parameters)

@@ -51,7 +51,7 @@ internal sealed partial class PostgreSqlStore : IStore, IStoreSignals
     public async Task<T> ReadAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancel)
     {
         await using var connection = await OpenAsync(_source, cancel);
-        return await work(new Session(connection, null));
+        return await work(new ReadSession(connection));
     }
 
     public async Task<T> WriteAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancel)
@@ -87,14 +87,12 @@ internal sealed partial class PostgreSqlStore : IStore, IStoreSignals
     async Task<T> AttemptAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancel)
     {
         await using var connection = await OpenAsync(_source, cancel);
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancel);
-        var session = new Session(connection, transaction);
+        await using var session = new WriteSession(connection);
         var result = await work(session);
         cancel.ThrowIfCancellationRequested();
         try
         {
-            // Not cancelled: a commit that is given up half way may have happened.
-            await transaction.CommitAsync(CancellationToken.None);
+            await session.CommitAsync();
         }
         catch (NpgsqlException lost) when (!IsRefusedByServer(lost))
         {
@@ -134,9 +132,8 @@ internal sealed partial class PostgreSqlStore : IStore, IStoreSignals
         return false;
     }
 
-    // Serialization failures and deadlocks (class 40), broken deferred constraints (23): the server says that the transaction is undone.
-    static bool IsRefusedByServer(NpgsqlException failed) =>
-        failed is PostgresException { SqlState: { } state } && (state.StartsWith("40", StringComparison.Ordinal) && state != "40003" || state.StartsWith("23", StringComparison.Ordinal));
+    // Serialization failures and deadlocks (class 40), broken deferred constraints (23), a last statement that wants nothing to stay (22): the server says that the transaction is undone.
+    static bool IsRefusedByServer(NpgsqlException failed) => failed is PostgresException { SqlState: { } state } && state != "40003" && state[..2] is ("22" or "23" or "40");
 
     [LoggerMessage(1102, LogLevel.Debug, "The store failed for a moment; the write is tried again (attempt {Attempt})")]
     partial void LogRetry(Exception exception, int attempt);
@@ -145,12 +142,50 @@ internal sealed partial class PostgreSqlStore : IStore, IStoreSignals
     sealed class CommitUnknownException(string message, Exception inner)
         : ExchangeException(ErrorCodes.StoreUnreachable, Party.Hub, message, "Check the server; the step is repeated and recognises what was done.", inner);
 
-    sealed class Session(NpgsqlConnection connection, NpgsqlTransaction? transaction) : StoreSession
+    sealed class ReadSession(NpgsqlConnection connection) : StoreSession
     {
         public override StoreEngine Engine => StoreEngine.PostgreSql;
 
         public override DbConnection Connection => connection;
 
-        public override DbTransaction? Transaction => transaction;
+        public override DbTransaction? Transaction => null;
+
+        public override bool Writes => false;
+    }
+
+    /// <summary>Its transaction begins with its first statement, and travels with it.</summary>
+    sealed class WriteSession(NpgsqlConnection connection) : StoreSession, IAsyncDisposable
+    {
+        NpgsqlTransaction? _transaction;
+
+        public override StoreEngine Engine => StoreEngine.PostgreSql;
+
+        public override DbConnection Connection => Begun.Connection!;
+
+        public override DbTransaction? Transaction => Begun;
+
+        public override bool Writes => true;
+
+        NpgsqlTransaction Begun => _transaction ??= connection.BeginTransaction(IsolationLevel.ReadCommitted);
+
+        /// <summary>Not cancelled: a commit that is given up half way may have happened.</summary>
+        public async Task CommitAsync()
+        {
+            if (Last is not var (sql, parameters))
+            {
+                if (_transaction is not null) await _transaction.CommitAsync(CancellationToken.None);
+                return;
+            }
+
+            // The statement and the commit go one way there and back; when the statement fails the server passes over the commit. A statement alone commits by itself.
+            await using var batch = new NpgsqlBatch(connection, _transaction);
+            var last = new NpgsqlBatchCommand(sql);
+            foreach (var (name, value) in parameters) last.Parameters.Add(new NpgsqlParameter(name, Value(value)));
+            batch.BatchCommands.Add(last);
+            if (_transaction is not null) batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
+            await batch.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+
+        public ValueTask DisposeAsync() => _transaction?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 }

@@ -110,6 +110,7 @@ internal sealed partial class SqliteStore : IStore, IStoreSignals
         var session = new Session(connection, transaction);
         var result = await work(session);
         cancel.ThrowIfCancellationRequested();
+        if (session.Last is var (sql, parameters)) await session.ExecuteAsync(sql, CancellationToken.None, parameters);
         await transaction.CommitAsync(CancellationToken.None);
         session.RunAfterCommit();
         return result;
@@ -177,5 +178,7 @@ internal sealed partial class SqliteStore : IStore, IStoreSignals
         public override DbConnection Connection => connection;
 
         public override DbTransaction? Transaction => transaction;
+
+        public override bool Writes => transaction is not null;
     }
 }

@@ -6,7 +6,8 @@ namespace Exchange.Storage;
 public sealed class StoreClock(TimeProvider time)
 {
     /// <summary>An SQL expression: now, in microseconds since 1970 UTC. Needs <see cref="Parameter"/> among the command's parameters.</summary>
-    public static string Now(StoreSession session) => session.Engine == StoreEngine.PostgreSql ? "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint" : "@now";
+    /// <remarks>When the statement came to the server: unlike clock_timestamp() one value within it, so that an index finds what is due.</remarks>
+    public static string Now(StoreSession session) => session.Engine == StoreEngine.PostgreSql ? "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint" : "@now";
 
     public (string Name, object? Value) Parameter(StoreSession session) => ("@now", session.Engine == StoreEngine.Sqlite ? time.GetUtcNow().ToUnixMicroseconds() : null);
 

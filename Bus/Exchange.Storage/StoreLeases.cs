@@ -42,7 +42,7 @@ internal sealed class StoreLeases(IStore store, TimeProvider time) : ILeases
 
     public async Task AssertHeldAsync(StoreSession session, Lease lease, CancellationToken cancel)
     {
-        if (session.Transaction is null) throw new InvalidOperationException("A lease can be asserted within a write only.");
+        if (!session.Writes) throw new InvalidOperationException("A lease can be asserted within a write only.");
         var locking = session.Engine == StoreEngine.PostgreSql ? " FOR UPDATE" : "";
 
         // An expired lease that nobody has taken still excludes everybody: its row is locked until this transaction ends.

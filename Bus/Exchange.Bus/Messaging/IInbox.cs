@@ -21,7 +21,7 @@ internal interface IInbox
     /// handlers it is <see cref="OnceAsync"/>.
     /// </summary>
     /// <param name="handler">The handler's name; never changed once released.</param>
-    /// <param name="work">Statements on the session, and what it sends: it may run several times, and other messages wait for it.</param>
+    /// <param name="work">Statements on the session, and what it sends: it may run several times, also for a message that turns out to be lost or done before (then it is undone), and other messages wait for it.</param>
     /// <param name="cancel">Stops before the write begins.</param>
     /// <returns>False: it had been done before.</returns>
     /// <exception cref="InvalidOperationException">Called within a write.</exception>

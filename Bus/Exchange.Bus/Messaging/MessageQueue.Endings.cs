@@ -24,6 +24,13 @@ internal sealed partial class MessageQueue
         SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM noted)
         """;
 
+    // Divides by zero, and so undoes the write, unless the message was held and its handler had not done it: what these statements count decides before the commit that follows.
+    const string EndFirstOnPostgreSql = """
+        WITH gone AS (DELETE FROM bus_message WHERE id = @id AND lease_owner = @owner AND attempts = @attempts RETURNING id),
+        noted AS (INSERT INTO bus_inbox (handler, message_id, done_at) SELECT @handler, @message, @now FROM gone ON CONFLICT DO NOTHING RETURNING 1)
+        SELECT 1 / (SELECT count(*) FROM noted)
+        """;
+
     /// <summary>
     /// What a claim or an end without rows says may be lost with the server, never with this process: the message comes once more, which is always allowed. Commits that
     /// wait for the disk follow in the log, so whatever was built on this one is not durable before it.
@@ -35,6 +42,10 @@ internal sealed partial class MessageQueue
     public static Task<EndOutcome[]> EndAsync(StoreSession session, IReadOnlyList<Ending> group, long now, CancellationToken cancel) => session.Engine == StoreEngine.PostgreSql
         ? group.Count == 1 ? EndOneAsync(session, group[0], now, cancel) : EndTogetherAsync(session, group, now, cancel)
         : EndInTurnAsync(session, group, now, cancel);
+
+    /// <summary>Within a write on PostgreSQL, whose rows have been written already: ends a message together with the commit. The commit fails unless the message is held and new to its handler.</summary>
+    public static void EndWithCommit(StoreSession session, Ending ending, long now) => session.CommitWith(EndFirstOnPostgreSql,
+        [.. Fence(ending.Claim), ("@handler", ending.Handler), ("@message", ending.Claim.MessageId), ("@now", now)]);
 
     static async Task<EndOutcome[]> EndOneAsync(StoreSession session, Ending ending, long now, CancellationToken cancel)
     {

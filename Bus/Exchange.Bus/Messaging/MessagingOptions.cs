@@ -10,7 +10,7 @@ public sealed record MessagingOptions
     public int Parallelism { get; init; } = 8;
 
     /// <summary>Messages that are claimed ahead of quick handlers at most: so many as handlers took in the last tenth of a second, none where they are slow.</summary>
-    public int ClaimedAhead { get; init; } = 100;
+    public int ClaimedAhead { get; init; } = 200;
 
     /// <summary>
     /// Messages that end in one write at most, if so many end at the same time; 1: a transaction for each. Unless it is 1, also the most that wait for such a write beside those

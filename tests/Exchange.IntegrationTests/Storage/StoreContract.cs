@@ -38,6 +38,34 @@ public abstract class StoreContract
     }
 
     [TestMethod]
+    public async Task The_last_statement_of_a_write_is_committed_with_it_and_undoes_it_when_it_fails()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var store = await StoreWithTableAsync(fixture);
+        for (var id = 1L; id <= 2; id++)
+        {
+            var told = await store.WriteAsync(session =>
+            {
+                session.CommitWith("INSERT INTO item (id, text) VALUES (@id, @text)", ("@id", id), ("@text", "last"));
+                Assert.ThrowsExactly<InvalidOperationException>(() => session.CommitWith("SELECT 1"));
+                return Task.FromResult(id);
+            }, Cancel);
+            Assert.AreEqual((id, id), (told, await CountAsync(store)));
+        }
+
+        await Assert.ThrowsAsync<DbException>(() => store.WriteAsync(async session =>
+        {
+            await session.ExecuteAsync("INSERT INTO item (id, text) VALUES (3, 'undone')", Cancel);
+            session.CommitWith("INSERT INTO item (id, text) VALUES (1, 'there is one')");
+            session.AfterCommit(() => Assert.Fail("It was not committed."));
+            return 0;
+        }, Cancel));
+        Assert.AreEqual(2L, await CountAsync(store));
+        await InsertAsync(store, 3);
+        await store.ReadAsync(session => Task.FromResult(Assert.ThrowsExactly<InvalidOperationException>(() => session.CommitWith("SELECT 1"))), Cancel);
+    }
+
+    [TestMethod]
     public async Task A_cancelled_write_undoes_everything_and_leaves_the_store_usable()
     {
         await using var fixture = await StoreFixture.CreateAsync(Engine);
