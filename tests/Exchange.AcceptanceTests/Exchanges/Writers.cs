@@ -8,13 +8,16 @@ internal sealed class Writers : IAsyncDisposable
 {
     readonly CancellationTokenSource _until = new();
     readonly List<Task> _tasks = [];
+    readonly SemaphoreSlim? _allowed;
     int _committed;
 
     /// <param name="source">Where they write.</param>
     /// <param name="count">How many.</param>
     /// <param name="write">One transaction's statements, before its commit.</param>
-    public Writers(FrontEnd source, int count, Func<FrontEnd, DbConnection, DbTransaction, Random, Task> write)
+    /// <param name="allowed">Transactions until <see cref="Allow"/> is called, so that a hub on a slow machine need not run after writers that are faster; null: as many as they can.</param>
+    public Writers(FrontEnd source, int count, Func<FrontEnd, DbConnection, DbTransaction, Random, Task> write, int? allowed = null)
     {
+        _allowed = allowed is { } most ? new SemaphoreSlim(most) : null;
         for (var writer = 0; writer < count; writer++)
         {
             var random = new Random(writer);
@@ -23,6 +26,9 @@ internal sealed class Writers : IAsyncDisposable
     }
 
     public int Committed => _committed;
+
+    /// <summary>Lets them write so many transactions more.</summary>
+    public void Allow(int transactions) => _allowed!.Release(transactions);
 
     public async Task EndAsync()
     {
@@ -34,6 +40,7 @@ internal sealed class Writers : IAsyncDisposable
     {
         await EndAsync();
         _until.Dispose();
+        _allowed?.Dispose();
     }
 
     public static async Task<int> RunAsync(DbConnection connection, DbTransaction transaction, string sql, params (string Name, object? Value)[] parameters)
@@ -59,11 +66,16 @@ internal sealed class Writers : IAsyncDisposable
             if (source.Provider == "sqlite") await Task.Delay(random.Next(30));
             try
             {
+                if (_allowed is not null) await _allowed.WaitAsync(_until.Token);
                 await using var transaction = await connection.BeginTransactionAsync();
                 await write(source, connection, transaction, random);
                 if (random.Next(10) == 0) continue;
                 await transaction.CommitAsync();
                 Interlocked.Increment(ref _committed);
+            }
+            catch (OperationCanceledException) when (_until.IsCancellationRequested)
+            {
+                return;
             }
             catch (DbException)
             {
