@@ -50,12 +50,15 @@ internal sealed partial class SourceIntake(
         // Only now: who waited for another reader must not bring back what the manifests said before.
         var snapshot = await catalogue.ReadAsync(either.Token);
         if (snapshot.Resources.GetValueOrDefault(name) is not { Source: { } source } resource) return new IntakeOutcome(null, null);
+        // Beside the connecting and describing: the first expression of a process takes as long. What fails in it is thrown to who asks for the judge.
+        var judge = new Lazy<IRowJudge>(() => judges.Create(resource, snapshot));
+        _ = Task.Run(() => judge.Value, CancellationToken.None);
         await using var turn = await turns.TakeAsync(snapshot.Connections[source.Connection], request.Place, why => progress?.Report(new SyncProgress { Resource = name, Phase = why }), either.Token);
         var state = await states.ReadAsync(name, either.Token);
         IntakeRun? run = null;
         try
         {
-            await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, await hub.ReadAsync(either.Token), attachments, either.Token);
+            await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judge, await hub.ReadAsync(either.Token), attachments, either.Token);
             var position = await preparation.PrepareAsync(plan, snapshot, lease.Lease, state.Position, request, either.Token);
             run = await book.BeginAsync(name, lease.Lease, state.Position.OpenRun, position,
                 (record, begun) => new IntakeRun { Plan = plan, Resource = resource, Lease = lease.Lease, Begun = record, Position = begun, Progress = progress, Appended = appended }, either.Token);

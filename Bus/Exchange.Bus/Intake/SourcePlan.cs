@@ -26,10 +26,12 @@ internal static class ControlColumns
 /// <summary>All that is needed to read one resource's source: made anew for each run from the catalogue and the table as it is now.</summary>
 internal sealed class SourcePlan : IAsyncDisposable
 {
+    readonly Lazy<IRowJudge> _judge;
     string? _fingerprint; // only who reads a source asks for it; made twice by two who ask at once, no harm
 
-    SourcePlan(Resource resource, TableSource source, IFrontEndDatabase database, TableDescription table)
+    SourcePlan(Resource resource, TableSource source, IFrontEndDatabase database, TableDescription table, Lazy<IRowJudge> judge)
     {
+        _judge = judge;
         Resource = resource;
         Source = source;
         Database = database;
@@ -59,7 +61,8 @@ internal sealed class SourcePlan : IAsyncDisposable
     /// <summary>Modes changelog and wal: what the hub puts into the provider's database belongs to it.</summary>
     public required CaptureTarget? Capture { get; init; }
 
-    public required IRowJudge Judge { get; init; }
+    /// <summary>Judges rows by all rules; made when the first row comes, if nobody has made it before.</summary>
+    public IRowJudge Judge => _judge.Value;
 
     /// <summary>Names in <see cref="Query"/> of the columns that a pass follows; empty where the mode has none.</summary>
     public required IReadOnlyList<string> Tracked { get; init; }
@@ -86,12 +89,12 @@ internal sealed class SourcePlan : IAsyncDisposable
     /// <param name="resource">With a source.</param>
     /// <param name="catalogue">The registry now.</param>
     /// <param name="databases">The engines.</param>
-    /// <param name="judges">Quality.</param>
+    /// <param name="judge">Of the resource.</param>
     /// <param name="hub">See <see cref="HubId"/>.</param>
     /// <param name="attachments">Keeps contents; null: they are only compared.</param>
     /// <param name="cancel">Stops.</param>
     /// <exception cref="FrontEndException">Standing: table or column gone, and what to do; transient: not reachable now.</exception>
-    public static async Task<SourcePlan> CreateAsync(Resource resource, CatalogueSnapshot catalogue, IFrontEndDatabases databases, IRowJudgeFactory judges, string hub, AttachmentIntake? attachments, CancellationToken cancel)
+    public static async Task<SourcePlan> CreateAsync(Resource resource, CatalogueSnapshot catalogue, IFrontEndDatabases databases, Lazy<IRowJudge> judge, string hub, AttachmentIntake? attachments, CancellationToken cancel)
     {
         var source = resource.Source ?? throw new InvalidOperationException($"Resource '{resource.Name}' has no source.");
         var database = databases.Open(catalogue.Connections[source.Connection].ToFrontEnd());
@@ -120,13 +123,12 @@ internal sealed class SourcePlan : IAsyncDisposable
                 CaptureMode.Wal => WalOf(resource, source, hub),
                 _ => null,
             };
-            return new SourcePlan(resource, source, database, table)
+            return new SourcePlan(resource, source, database, table, judge)
             {
                 Query = query,
                 WholeRows = further.Count == 0 || further.Any(column => resource.FindItem(column.Item) is not null) ? null : query with { Columns = [.. columns.Select(column => resource.FindItem(column.Item) is { Type.IsAttachment: true } ? column with { Part = CellPart.Size } : column), .. further] },
                 Attachments = contents,
                 Capture = capture,
-                Judge = judges.Create(resource, catalogue),
                 Tracked = source.Mode switch
                 {
                     CaptureMode.Cursor => [NameOf(columns, source.CursorColumn!)],

@@ -37,15 +37,12 @@ internal sealed class ReconciliationService(
         var resource = snapshot.Resources[subscription.Resource];
         if (resource.Source is null)
             throw new ExchangeException(ErrorCodes.ManifestInvalid, Party.Caller, $"Resource '{resource.Name}' has no source of its own to compare the target with.", "Only subscriptions to a resource that is read from a table or a query can be reconciled.");
-        var route = routes.Create(subscription, snapshot);
-        await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judges, await hub.ReadAsync(cancel), null, cancel);
-        await using var database = databases.Open(snapshot.Connections[subscription.Target.Connection].ToFrontEnd());
-        var target = await TargetSide.CreateAsync(database, route.Target, snapshot, judges, cancel);
-        var source = new SourceSide(plan, route, judges.Create(Unruled(resource), snapshot));
+        await using var sides = await ComparedSides.OpenAsync(resource, subscription, snapshot, databases, routes, judges, await hub.ReadAsync(cancel), cancel);
+        var (route, source, target) = (sides.Route, sides.Source, sides.Target);
         var comparison = new Comparison(subscription, route, source, target, quarantine);
         Task<T> InTurnAsync<T>(Func<Task<T>> read) => this.InTurnAsync(snapshot.Connections[resource.Source.Connection], snapshot.Connections[subscription.Target.Connection], source, target, read, progress, cancel);
         var (head, applied) = await traffic.ProgressAsync(resource.Name, subscription.Name, cancel);
-        Task SettleAsync(Found differing) => this.SettleAsync(plan, route, differing.Held, head, () => InTurnAsync(() => comparison.LookAsync(differing.Held, cancel)), request.Wait, cancel);
+        Task SettleAsync(Found differing) => this.SettleAsync(source.Plan, route, differing.Held, head, () => InTurnAsync(() => comparison.LookAsync(differing.Held, cancel)), request.Wait, cancel);
 
         void Report(string phase, bool ended = false) => progress?.Report(new SyncProgress { Resource = resource.Name, Subscription = subscription.Name, Phase = phase, Ended = ended });
 
@@ -192,12 +189,4 @@ internal sealed class ReconciliationService(
             Keys = [.. differing.Take(request.MostKeys).Select(difference => new KeyDifference(difference.Kind, RowKey.Values(difference.Key)))],
         };
     }
-
-    /// <summary>The resource without its rules: rows that break them stand in quarantine and are left out by their keys.</summary>
-    static Resource Unruled(Resource resource) => resource with
-    {
-        Rules = [],
-        BusinessKey = [],
-        Items = [.. resource.Items.Select(item => item with { Rules = [], CodeSet = null, Required = false })],
-    };
 }

@@ -33,13 +33,14 @@ internal sealed partial class PostgreSqlDialect
         WHERE t.typtype <> 'd' ORDER BY a.attnum
         """;
 
+    /// <summary>A row for each column of each key, not an array for each key: the driver makes itself ready for arrays of every type it knows at the first one that it meets.</summary>
     const string FindKeys = """
-        SELECT i.indisprimary,
-               ARRAY(SELECT a.attname::text FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k(attnum, place)
-                     JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum WHERE k.place <= i.indnkeyatts ORDER BY k.place)
+        SELECT i.indisprimary, k.place = 1, a.attname::text
         FROM pg_catalog.pg_index i
-        WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid AND i.indisready AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
-        ORDER BY i.indisprimary DESC, i.indexrelid
+        CROSS JOIN unnest(i.indkey::smallint[]) WITH ORDINALITY AS k(attnum, place)
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+        WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid AND i.indisready AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts
+        ORDER BY i.indisprimary DESC, i.indexrelid, k.place
         """;
 
     public override async Task<TableDescription?> DescribeAsync(DbConnection connection, FrontEndConnection settings, TableName table, CancellationToken cancel)
@@ -89,13 +90,13 @@ internal sealed partial class PostgreSqlDialect
         await using var command = new NpgsqlCommand(FindKeys, connection);
         command.Parameters.Add(new NpgsqlParameter { Value = oid, NpgsqlDbType = NpgsqlDbType.Oid });
         await using var reader = await command.ExecuteReaderAsync(cancel);
-        IReadOnlyList<string> primary = [];
-        var unique = new List<IReadOnlyList<string>>();
+        List<string> primary = [];
+        var unique = new List<List<string>>();
         while (await reader.ReadAsync(cancel))
         {
-            var columns = reader.GetFieldValue<string[]>(1);
-            if (reader.GetBoolean(0)) primary = columns;
-            unique.Add(columns);
+            if (reader.GetBoolean(1)) unique.Add([]);
+            unique[^1].Add(reader.GetString(2));
+            if (reader.GetBoolean(0)) primary = unique[^1];
         }
 
         return (primary, unique);
