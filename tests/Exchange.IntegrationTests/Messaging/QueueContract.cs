@@ -11,14 +11,14 @@ namespace Exchange.IntegrationTests.Messaging;
 /// <summary>What the queue must hold on every engine: sending, claiming, leases, deferral.</summary>
 public abstract class QueueContract
 {
-    static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
+    protected static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
     static readonly TimeSpan Never = TimeSpan.FromHours(1);
 
     public TestContext TestContext { get; set; } = null!;
 
     protected abstract StoreEngine Engine { get; }
 
-    CancellationToken Cancel => TestContext.CancellationToken;
+    protected CancellationToken Cancel => TestContext.CancellationToken;
 
     [TestMethod]
     public async Task A_message_exists_exactly_when_the_write_that_sent_it_commits()
