@@ -80,7 +80,7 @@ public sealed class KillMatrixTests
         Say($"{step} {mode}/{storeEngine}: {(kills == 0 ? "no such step" : $"equal after {kills} kills")} ({Outcomes.Count} of {All.Count()} begun)\n");
     }
 
-    /// <summary>The whole matrix takes half an hour: whoever waits for it sees it move.</summary>
+    /// <summary>The whole matrix takes a quarter of an hour: whoever waits for it sees it move.</summary>
     static void Say(string text)
     {
         if (Report is not { Length: > 0 }) return;

@@ -57,6 +57,30 @@ public sealed class PostgreSqlStoreTests : StoreContract
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public async Task A_connection_that_is_cut_during_the_commit_is_told_and_the_work_is_not_done_again(bool lastStatement)
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var store = await StoreWithTableAsync(fixture);
+        await fixture.Database.ExecuteAsync("""
+            CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
+            CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON item DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION cut();
+            """);
+        var runs = 0;
+        var told = await Assert.ThrowsAsync<ExchangeException>(() => store.WriteAsync(async session =>
+        {
+            runs++;
+            const string Insert = "INSERT INTO item (id, text) VALUES (1, 'x')";
+            if (lastStatement) session.CommitWith(Insert);
+            // Otherwise nothing but the last statement would have been sent, which commits by itself.
+            return lastStatement ? await session.ScalarAsync<int>("SELECT 1", TestContext.CancellationToken) : await session.ExecuteAsync(Insert, TestContext.CancellationToken);
+        }, TestContext.CancellationToken));
+        Assert.AreEqual((ErrorCodes.StoreUnreachable, 1, 0L), (told.Code, runs, await CountAsync(store)));
+        Assert.Contains("whether it was done is not known", told.Message);
+    }
+
+    [TestMethod]
     public async Task A_server_that_is_not_there_is_named_without_the_password()
     {
         var folder = Directory.CreateTempSubdirectory("exchange-store-");
