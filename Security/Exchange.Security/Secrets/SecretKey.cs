@@ -5,7 +5,7 @@ namespace Exchange.Security.Secrets;
 
 /// <summary>
 /// The key that secrets are kept under: EXCHANGE_KEY, else the file hub.key in the data folder. The file is made on first use, readable by its owner only; of
-/// several processes that make it at once one wins and all use its key. Safe for concurrent callers.
+/// several processes that need it at once one makes it, under a lock, and all use it. Safe for concurrent callers; after a crash the file is whole or not there.
 /// </summary>
 internal sealed class SecretKey(SecurityOptions options)
 {
@@ -13,6 +13,10 @@ internal sealed class SecretKey(SecurityOptions options)
 
     /// <summary>AES-256.</summary>
     public const int Bytes = 32;
+
+    static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     readonly Lock _gate = new();
     byte[]? _key;
@@ -37,10 +41,15 @@ internal sealed class SecretKey(SecurityOptions options)
         }
     }
 
-    /// <summary>Written whole under another name first: a file called hub.key is always complete, also after a crash.</summary>
+    /// <summary>
+    /// Written whole under another name first: a file called hub.key is always complete, also after a crash. Under a lock, for no name is given on Unix that a second process could not take away:
+    /// File.Move looks whether the name is free, and then renames over whatever has come meanwhile.
+    /// </summary>
     void Make(string path)
     {
         Directory.CreateDirectory(options.DataFolder);
+        using var alone = Alone(path + ".lock");
+        if (File.Exists(path)) return;
         var part = $"{path}.{Guid.NewGuid():N}";
         var file = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) file.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -52,7 +61,7 @@ internal sealed class SecretKey(SecurityOptions options)
                 stream.Flush(flushToDisk: true);
             }
 
-            Claim(part, path);
+            File.Move(part, path);
         }
         finally
         {
@@ -60,16 +69,21 @@ internal sealed class SecretKey(SecurityOptions options)
         }
     }
 
-    /// <summary>Gives the file its name unless another process was first: without overwriting, .NET links and unlinks on Unix, which one process alone can win.</summary>
-    static void Claim(string part, string path)
+    /// <summary>Held by one process at a time; it ends with its holder, and a lock file that is left by a dead one locks nothing.</summary>
+    static FileStream Alone(string path)
     {
-        try
+        var since = TimeProvider.System.GetTimestamp();
+        while (true)
         {
-            File.Move(part, path);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            // The other's key serves.
+            try
+            {
+                // Deleted by its holder when the key is there: who has the file open yet, or makes it anew, finds the key.
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            }
+            catch (IOException) when (TimeProvider.System.GetElapsedTime(since) < LongestWait)
+            {
+                Thread.Sleep(Pause);
+            }
         }
     }
 

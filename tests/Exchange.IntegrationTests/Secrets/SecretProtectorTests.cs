@@ -40,9 +40,20 @@ public sealed class SecretProtectorTests
     [TestMethod]
     public async Task Many_that_make_the_key_at_once_agree_on_one()
     {
-        var texts = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Task.Run(() => Protector().Protect("geheim", "a"))));
-        foreach (var text in texts) Assert.AreEqual("geheim", Protector().Unprotect(text, "a"));
-        Assert.HasCount(1, Directory.GetFiles(_folder));
+        const int Many = 8;
+        for (var round = 0; round < 50; round++)
+        {
+            var folder = Path.Combine(_folder, $"{round}");
+            using var together = new Barrier(Many);
+            var texts = await Task.WhenAll(Enumerable.Range(0, Many).Select(_ => Task.Factory.StartNew(() =>
+            {
+                var protector = Protector(folder: folder);
+                together.SignalAndWait();
+                return protector.Protect("geheim", "a");
+            }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+            foreach (var text in texts) Assert.AreEqual("geheim", Protector(folder: folder).Unprotect(text, "a"));
+            Assert.HasCount(1, Directory.GetFiles(folder));
+        }
     }
 
     [TestMethod]
@@ -54,5 +65,5 @@ public sealed class SecretProtectorTests
 
     static string Refused(Action action) => Assert.ThrowsExactly<ExchangeException>(action).Code;
 
-    AesSecretProtector Protector(string? key = null) => new(new SecretKey(new SecurityOptions { DataFolder = _folder, Key = key }));
+    AesSecretProtector Protector(string? key = null, string? folder = null) => new(new SecretKey(new SecurityOptions { DataFolder = folder ?? _folder, Key = key }));
 }
