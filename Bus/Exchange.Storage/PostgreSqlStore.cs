@@ -20,6 +20,9 @@ internal sealed partial class PostgreSqlStore : IStore, IStoreSignals
     /// <summary>idle_in_transaction_session_timeout.</summary>
     const string PausedTooLong = "25P03";
 
+    /// <summary>statement_completion_unknown.</summary>
+    const string StatementCompletionUnknown = "40003";
+
     readonly StoreAddress _address;
     readonly NpgsqlDataSource _source;
     readonly NpgsqlDataSource _listeners;
@@ -132,8 +135,8 @@ internal sealed partial class PostgreSqlStore : IStore, IStoreSignals
         return false;
     }
 
-    // Serialization failures and deadlocks (class 40), broken deferred constraints (23), a last statement that wants nothing to stay (22): the server says that the transaction is undone.
-    static bool IsRefusedByServer(NpgsqlException failed) => failed is PostgresException { SqlState: { } state } && state != "40003" && state[..2] is ("22" or "23" or "40");
+    // An ERROR undoes the transaction, whether a last statement, a deferred constraint or the commit itself met it; what goes wrong after the commit has been written is a WARNING, or ends the session (FATAL, PANIC).
+    static bool IsRefusedByServer(NpgsqlException failed) => failed is PostgresException { InvariantSeverity: "ERROR", SqlState: not StatementCompletionUnknown };
 
     [LoggerMessage(1102, LogLevel.Debug, "The store failed for a moment; the write is tried again (attempt {Attempt})")]
     partial void LogRetry(Exception exception, int attempt);
@@ -157,16 +160,32 @@ internal sealed partial class PostgreSqlStore : IStore, IStoreSignals
     sealed class WriteSession(NpgsqlConnection connection) : StoreSession, IAsyncDisposable
     {
         NpgsqlTransaction? _transaction;
+        bool _ended;
 
         public override StoreEngine Engine => StoreEngine.PostgreSql;
 
-        public override DbConnection Connection => Begun.Connection!;
+        public override DbConnection Connection
+        {
+            get
+            {
+                _ = Begun;
+                return connection;
+            }
+        }
 
         public override DbTransaction? Transaction => Begun;
 
         public override bool Writes => true;
 
-        NpgsqlTransaction Begun => _transaction ??= connection.BeginTransaction(IsolationLevel.ReadCommitted);
+        /// <summary>The driver uses its transactions again for whoever has the connection next: one that is kept past its write must not be used.</summary>
+        NpgsqlTransaction Begun
+        {
+            get
+            {
+                ObjectDisposedException.ThrowIf(_ended, this);
+                return _transaction ??= connection.BeginTransaction(IsolationLevel.ReadCommitted);
+            }
+        }
 
         /// <summary>Not cancelled: a commit that is given up half way may have happened.</summary>
         public async Task CommitAsync()
@@ -186,6 +205,10 @@ internal sealed partial class PostgreSqlStore : IStore, IStoreSignals
             await batch.ExecuteNonQueryAsync(CancellationToken.None);
         }
 
-        public ValueTask DisposeAsync() => _transaction?.DisposeAsync() ?? ValueTask.CompletedTask;
+        public ValueTask DisposeAsync()
+        {
+            _ended = true;
+            return _transaction?.DisposeAsync() ?? ValueTask.CompletedTask;
+        }
     }
 }

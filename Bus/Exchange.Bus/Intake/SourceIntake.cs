@@ -59,6 +59,8 @@ internal sealed partial class SourceIntake(
         try
         {
             await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judge, await hub.ReadAsync(either.Token), attachments, either.Token);
+            // Before anything is prepared or begun: a judge that can't be made is no failed run.
+            _ = plan.Judge;
             var position = await preparation.PrepareAsync(plan, snapshot, lease.Lease, state.Position, request, either.Token);
             run = await book.BeginAsync(name, lease.Lease, state.Position.OpenRun, position,
                 (record, begun) => new IntakeRun { Plan = plan, Resource = resource, Lease = lease.Lease, Begun = record, Position = begun, Progress = progress, Appended = appended }, either.Token);

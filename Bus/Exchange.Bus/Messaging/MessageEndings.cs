@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Exchange.Contracts.Errors;
 using Exchange.Storage;
+using Microsoft.Extensions.Logging;
 using Rebus.Transport;
 
 namespace Exchange.Bus.Messaging;
@@ -10,10 +11,11 @@ namespace Exchange.Bus.Messaging;
 /// bus waits for nobody. In a group each message is fenced by itself. When any work of a group fails, all of it is undone and each message ends in a write of its own.
 /// Safe for concurrent callers; after a crash a message has ended with its rows or not at all.
 /// </summary>
-internal sealed class MessageEndings(IStore store, MessageQueue queue, MessagingOptions options, TimeProvider time)
+internal sealed partial class MessageEndings(IStore store, MessageQueue queue, MessagingOptions options, TimeProvider time, ILoggerFactory loggers)
 {
     // On PostgreSQL one group's statements run while another one's commit waits for the disk; SQLite has one writer.
     readonly int _mostWriters = store.Engine == StoreEngine.PostgreSql ? 2 : 1;
+    readonly ILogger _logger = loggers.CreateLogger<MessageEndings>();
     readonly Lock _lock = new();
     readonly Queue<Waiting> _waiting = new();
     int _writers;
@@ -108,6 +110,7 @@ internal sealed class MessageEndings(IStore store, MessageQueue queue, Messaging
             // Not where the store is away, or the commit may have been done.
             catch (Exception failed) when (failed is not ExchangeException { Code: ErrorCodes.StoreUnreachable })
             {
+                LogOtherOrder(failed, ending.Claim.Id);
             }
         }
 
@@ -139,6 +142,9 @@ internal sealed class MessageEndings(IStore store, MessageQueue queue, Messaging
 
         foreach (var message in delivery.Outgoing) await queue.InsertAsync(session, message, CancellationToken.None);
     }
+
+    [LoggerMessage(2706, LogLevel.Debug, "Message {Id} could not be ended with its rows first; it is ended in the order that tells why")]
+    partial void LogOtherOrder(Exception exception, long id);
 
     sealed record Waiting(Ending Ending)
     {

@@ -27,16 +27,16 @@ internal static class MessagingMigrations
             """),
         // What is due comes first in its queue's part of the index, in the order in which it is claimed, and what is deferred is never met. Nothing ever gave a message a priority; the column
         // stays for nodes of the release before. A page half empty keeps a claimed row where it was, so that no index is touched. Notes come in the order of their times: what finds the old
-        // ones need not be kept row by row.
+        // ones need not be kept row by row. Indexes are made before others go: until then, nodes that run can read.
         new(Stream, 2, "queue in the order of claims, notes by ranges of time", """
-            DROP INDEX ix_bus_message_claim;
-            DROP INDEX ix_bus_message_due;
             CREATE INDEX ix_bus_message_queue ON bus_message (recipient, visible_at, id);
             {engine:postgresql}
-            ALTER TABLE bus_message SET (fillfactor = 50);
+            CREATE INDEX ix_bus_inbox_done_range ON bus_inbox USING brin (done_at);
             DROP INDEX ix_bus_inbox_done;
-            CREATE INDEX ix_bus_inbox_done ON bus_inbox USING brin (done_at);
+            ALTER TABLE bus_message SET (fillfactor = 50);
             {end}
+            DROP INDEX ix_bus_message_claim;
+            DROP INDEX ix_bus_message_due;
             """),
     ];
 }

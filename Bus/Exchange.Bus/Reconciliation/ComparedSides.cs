@@ -26,8 +26,8 @@ internal sealed class ComparedSides : IAsyncDisposable
     {
         // Equal wholes are told without a row being judged.
         var judge = new Lazy<IRowJudge>(() => judges.Create(resource, catalogue));
-        var planning = Task.Run(() => SourcePlan.CreateAsync(resource, catalogue, databases, judge, hub, null, cancel), cancel);
         var database = databases.Open(catalogue.Connections[subscription.Target.Connection].ToFrontEnd());
+        var planning = Task.Run(() => SourcePlan.CreateAsync(resource, catalogue, databases, judge, hub, null, cancel), cancel);
         try
         {
             var route = routes.Create(subscription, catalogue);

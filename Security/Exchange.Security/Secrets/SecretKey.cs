@@ -82,6 +82,7 @@ internal sealed class SecretKey(SecurityOptions options)
             }
             catch (IOException) when (TimeProvider.System.GetElapsedTime(since) < LongestWait)
             {
+                // Callers are synchronous, a key is made once in a hub's life, and no lock of .NET on a file waits.
                 Thread.Sleep(Pause);
             }
         }

@@ -81,6 +81,30 @@ public sealed class PostgreSqlStoreTests : StoreContract
     }
 
     [TestMethod]
+    public async Task A_last_statement_that_the_server_refuses_is_told_as_it_is_and_its_connection_goes_on()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var store = await StoreWithTableAsync(fixture);
+        Task<int> WriteAsync(long id, string last) => store.WriteAsync(async session =>
+        {
+            var backend = await session.ScalarAsync<int>("SELECT pg_backend_pid()", TestContext.CancellationToken);
+            session.CommitWith(last, ("@id", id), ("@text", "last"));
+            return backend;
+        }, TestContext.CancellationToken);
+
+        const string Insert = "INSERT INTO item (id, text) VALUES (@id, @text)";
+        // The driver prepares what it meets for the fifth time, the commit too.
+        for (var id = 1L; id <= 10; id++)
+        {
+            var backend = await WriteAsync(id, Insert);
+            var refused = await Assert.ThrowsAsync<PostgresException>(() => WriteAsync(id, "INSERT INTO nowhere (id, text) VALUES (@id, @text)"));
+            Assert.AreEqual((PostgresErrorCodes.UndefinedTable, backend), (refused.SqlState, await WriteAsync(id + 100, Insert)));
+        }
+
+        Assert.AreEqual(20L, await CountAsync(store));
+    }
+
+    [TestMethod]
     public async Task A_server_that_is_not_there_is_named_without_the_password()
     {
         var folder = Directory.CreateTempSubdirectory("exchange-store-");

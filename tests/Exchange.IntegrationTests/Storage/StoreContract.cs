@@ -66,6 +66,22 @@ public abstract class StoreContract
     }
 
     [TestMethod]
+    public async Task A_session_that_is_kept_past_its_write_writes_nothing_into_the_next_one()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var store = await StoreWithTableAsync(fixture);
+        StoreSession? kept = null;
+        await store.WriteAsync(session => (kept = session).ExecuteAsync("INSERT INTO item (id, text) VALUES (1, 'first')", Cancel), Cancel);
+        await store.WriteAsync(async session =>
+        {
+            var written = await session.ExecuteAsync("INSERT INTO item (id, text) VALUES (2, 'second')", Cancel);
+            await Assert.ThrowsAsync<InvalidOperationException>(() => kept!.ExecuteAsync("INSERT INTO item (id, text) VALUES (3, 'stray')", Cancel));
+            return written;
+        }, Cancel);
+        Assert.AreEqual(2L, await CountAsync(store));
+    }
+
+    [TestMethod]
     public async Task A_cancelled_write_undoes_everything_and_leaves_the_store_usable()
     {
         await using var fixture = await StoreFixture.CreateAsync(Engine);
