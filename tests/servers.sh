@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Private PostgreSQL and MariaDB servers for the tests.
+# Private PostgreSQL and MariaDB servers for the tests, and a RabbitMQ node for measuring.
 #   tests/servers.sh install        Debian's packages, where they are missing
 #   tests/servers.sh start DIR [durable]   new instances in DIR on free loopback ports; writes DIR/env to be sourced; durable: synced as in production, for measuring
+#   tests/servers.sh broker DIR     a RabbitMQ node beside them, installed where it is missing; adds EXCHANGE_BENCH_RABBITMQ to DIR/env
 #   tests/servers.sh stop DIR       ends them and removes DIR
 set -euo pipefail
 
-as() { # as USER COMMAND…: servers refuse to run as root
+become() { # become USER COMMAND…: this shell turns into the command, so that its process id is the server's; servers refuse to run as root
     local user=$1; shift
-    if [ "$(id -u)" = 0 ]; then setpriv --reuid="$user" --regid="$user" --init-groups "$@"; else "$@"; fi
+    if [ "$(id -u)" = 0 ]; then exec setpriv --reuid="$user" --regid="$user" --init-groups "$@"; else exec "$@"; fi
 }
 
 pgbin() { ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1; }
@@ -49,8 +50,8 @@ start() {
     if [ "$(id -u)" = 0 ]; then chown postgres "$dir/pg"; chown mysql "$dir/my"; chmod 777 "$dir/run"; fi
 
     pgport=$(free_port)
-    as postgres "$bin/initdb" -D "$dir/pg" -U postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 >"$dir/run/initdb.log" 2>&1
-    as postgres "$bin/postgres" -D "$dir/pg" -p "$pgport" -k '' -c listen_addresses=127.0.0.1 "${pgsync[@]}" \
+    (become postgres "$bin/initdb" -D "$dir/pg" -U postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8) >"$dir/run/initdb.log" 2>&1
+    become postgres "$bin/postgres" -D "$dir/pg" -p "$pgport" -k '' -c listen_addresses=127.0.0.1 "${pgsync[@]}" \
         -c max_connections=300 -c wal_level=logical >"$dir/run/pg.log" 2>&1 &
     echo $! >"$dir/run/pg.pid"
 
@@ -71,9 +72,37 @@ export EXCHANGE_TEST_MYSQL='Server=127.0.0.1;Port=$myport;User ID=exchange;Passw
 ENV
 }
 
+broker() {
+    local dir=$1 port mapper nodes
+    if ! command -v rabbitmq-server >/dev/null; then
+        echo "installing rabbitmq-server from Debian's packages" >&2
+        local sudo=''; [ "$(id -u)" = 0 ] || sudo=sudo
+        $sudo apt-get update -qq >&2
+        # A shared node that the package would start is not wanted here, and takes the ports of the name service.
+        DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 $sudo apt-get install -y -qq --no-install-recommends rabbitmq-server >/dev/null
+    fi
+
+    mkdir -p "$dir/mq"; [ "$(id -u)" != 0 ] || chown rabbitmq "$dir/mq"
+    port=$(free_port) mapper=$(free_port) nodes=$(free_port)
+    export HOME=$dir/mq ERL_EPMD_PORT=$mapper ERL_EPMD_ADDRESS=127.0.0.1 RABBITMQ_NODENAME="exchange@localhost" RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 RABBITMQ_NODE_PORT=$port RABBITMQ_DIST_PORT=$nodes ERL_CRASH_DUMP=$dir/mq/crash \
+        RABBITMQ_MNESIA_BASE=$dir/mq RABBITMQ_LOG_BASE=$dir/mq RABBITMQ_ENABLED_PLUGINS_FILE=$dir/mq/plugins RABBITMQ_CONF_ENV_FILE=/dev/null RABBITMQ_CONFIG_FILE=$dir/mq/none \
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}"
+    become rabbitmq epmd -port "$mapper" -address 127.0.0.1 >"$dir/run/epmd.log" 2>&1 &
+    echo $! >"$dir/run/epmd.pid"
+    become rabbitmq "$(rabbitmq_home)/sbin/rabbitmq-server" >"$dir/run/mq.log" 2>&1 &
+    echo $! >"$dir/run/mq.pid"
+    wait_for RabbitMQ "$dir/run/mq.log" grep -q 'Starting broker... completed' "$dir/run/mq.log"
+    echo "export EXCHANGE_BENCH_RABBITMQ=amqp://guest:guest@127.0.0.1:$port" >>"$dir/env"
+}
+
+# The programs themselves: what Debian puts on the path is a wrapper that changes the user and the settings.
+rabbitmq_home() { ls -d /usr/lib/rabbitmq/lib/rabbitmq_server-* | sort -V | tail -n 1; }
+
 stop() {
     local dir=$1 pid
-    for pid in "$dir"/run/*.pid; do [ -f "$pid" ] && kill -9 "$(cat "$pid")" 2>/dev/null || true; done
+    # PostgreSQL gives its shared memory back only when it is told to end.
+    [ ! -f "$dir/run/pg.pid" ] || { kill -QUIT "$(cat "$dir/run/pg.pid")" 2>/dev/null && for _ in $(seq 1 100); do kill -0 "$(cat "$dir/run/pg.pid")" 2>/dev/null || break; sleep 0.05; done; } || true
+    for pid in "$dir"/run/*.pid; do [ -f "$pid" ] && { pkill -9 -P "$(cat "$pid")" 2>/dev/null; kill -9 "$(cat "$pid")" 2>/dev/null; } || true; done
     for pid in "$dir"/run/*.pid; do [ -f "$pid" ] && while kill -0 "$(cat "$pid")" 2>/dev/null; do sleep 0.05; done || true; done
     rm -rf "$dir"
 }
@@ -81,6 +110,7 @@ stop() {
 case ${1:-} in
     install) install ;;
     start) start "$2" "${3:-}" ;;
+    broker) broker "$2" ;;
     stop) stop "$2" ;;
-    *) sed -n '2,6p' "$0"; exit 2 ;;
+    *) sed -n '2,7p' "$0"; exit 2 ;;
 esac

@@ -20,6 +20,7 @@ internal static class Benchmarks
         new Reconcile(),
         new Memory(),
         new MessagesPostgreSql(),
+        new MessagesRabbitMq(),
         new MessagesSqlite(),
         new MessagesIdle(),
     ];

@@ -22,7 +22,11 @@ internal interface IBenchmark
 /// <param name="Folder">A folder for files of this run; removed afterwards.</param>
 /// <param name="PostgreSql">Connection string of the private PostgreSQL server (a superuser), with durable settings.</param>
 /// <param name="MySql">The same of MariaDB.</param>
-internal sealed record BenchmarkSettings(int Rows, int Runs, string Folder, string PostgreSql, string MySql);
+/// <param name="RabbitMq">AMQP address of a private RabbitMQ node, or nothing.</param>
+internal sealed record BenchmarkSettings(int Rows, int Runs, string Folder, string PostgreSql, string MySql, string RabbitMq);
+
+/// <summary>A peer that a benchmark needs is not there: it is reported as not run, and the others go on.</summary>
+internal sealed class NotRunException(string reason) : Exception(reason);
 
 /// <summary>Values of one side.</summary>
 /// <param name="Name">The hub, or the peer.</param>

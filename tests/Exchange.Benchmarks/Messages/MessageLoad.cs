@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Exchange.Benchmarks.Measuring;
 using Exchange.Bus.Messaging;
 using Exchange.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -30,7 +31,7 @@ internal sealed class MessageLoad : IAsyncDisposable
 {
     public const int Handlers = 20;
 
-    static readonly string Text = new('x', 1000);
+    public static readonly string Text = new('x', 1000);
 
     readonly Effect _effect;
     readonly ServiceProvider _services;
@@ -67,6 +68,20 @@ internal sealed class MessageLoad : IAsyncDisposable
         await load._services.GetRequiredService<IMigrations>().MigrateAsync(MessagingMigrations.All, cancel);
         await load.Store.WriteAsync(session => session.ExecuteAsync("CREATE TABLE bench_effect (number bigint PRIMARY KEY, done text NOT NULL)", cancel), cancel);
         return load;
+    }
+
+    /// <summary>Handles so many messages on an empty PostgreSQL store of their own.</summary>
+    /// <param name="settings">Of the run.</param>
+    /// <param name="count">Messages.</param>
+    /// <param name="perWrite">Messages that end in one write at most.</param>
+    /// <param name="effect">What the handlers do.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <returns>Messages a second.</returns>
+    public static async Task<double> MeasureAsync(BenchmarkSettings settings, int count, int perWrite, Effect effect, CancellationToken cancel)
+    {
+        await using var servers = await Servers.CreateAsync(settings, cancel);
+        await using var load = await CreateAsync(servers.StoreUrl, Path.Combine(settings.Folder, Guid.NewGuid().ToString("N")), cancel, perWrite, effect);
+        return await load.DrainAsync(count, cancel);
     }
 
     public Task StartAsync(CancellationToken cancel) => Bus.StartAsync(cancel);

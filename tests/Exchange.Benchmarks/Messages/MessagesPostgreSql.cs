@@ -25,7 +25,6 @@ internal sealed class MessagesPostgreSql : IBenchmark
 
     public async Task<IReadOnlyList<Comparison>> RunAsync(BenchmarkSettings settings, CancellationToken cancel)
     {
-        var round = 0;
         var figures = await Figures.CollectAsync(settings.Runs, async values =>
         {
             await using (var servers = await Servers.CreateAsync(settings, cancel))
@@ -34,12 +33,7 @@ internal sealed class MessagesPostgreSql : IBenchmark
                 values.Add("bare", await BareAsync(servers.Target, insert: true, cancel));
             }
 
-            foreach (var (series, perWrite, effect) in Variants)
-            {
-                await using var servers = await Servers.CreateAsync(settings, cancel);
-                await using var load = await MessageLoad.CreateAsync(servers.StoreUrl, Path.Combine(settings.Folder, $"{Name}-{++round}"), cancel, perWrite, effect);
-                values.Add(series, await load.DrainAsync(Count, cancel));
-            }
+            foreach (var (series, perWrite, effect) in Variants) values.Add(series, await MessageLoad.MeasureAsync(settings, Count, perWrite, effect, cancel));
         });
         var take = figures.Series("take", $"bare Npgsql loop, {MessageLoad.Handlers} readers, no insert", "/s", $"{Claim} (prepared)");
         var bare = figures.Series("bare", $"bare Npgsql loop, {MessageLoad.Handlers} readers, an insert", "/s", $"BEGIN; {Claim}; {Insert}; COMMIT (prepared)");
