@@ -81,6 +81,22 @@ internal sealed partial class MessageQueue
         return outcomes;
     }
 
+    /// <summary>Within a write: changes messages that are still held, in one statement where statements travel. Rows are locked in one order on every node: taken crosswise, locks would deadlock.</summary>
+    static async Task UpdateHeldAsync(StoreSession session, IReadOnlyCollection<ClaimedMessage> claims, string set, CancellationToken cancel, params (string, object?)[] parameters)
+    {
+        if (session.Engine == StoreEngine.PostgreSql)
+        {
+            await session.ExecuteAsync($"""
+                WITH held AS MATERIALIZED (
+                    SELECT id FROM bus_message WHERE id = ANY(@ids) AND lease_owner = (@owners)[array_position(@ids, id)] AND attempts = (@attempts)[array_position(@ids, id)] ORDER BY id FOR UPDATE)
+                UPDATE bus_message SET {set} FROM held WHERE bus_message.id = held.id
+                """, cancel, [("@ids", claims.Select(claim => claim.Id).ToArray()), ("@owners", claims.Select(claim => claim.Owner).ToArray()), ("@attempts", claims.Select(claim => claim.Attempts).ToArray()), .. parameters]);
+            return;
+        }
+
+        foreach (var claim in claims) await session.ExecuteAsync($"UPDATE bus_message SET {set} WHERE {Held}", cancel, [.. Fence(claim), .. parameters]);
+    }
+
     /// <summary>Within a write: notes that a handler does a message. False: it had been noted.</summary>
     public static async Task<bool> NoteAsync(StoreSession session, string handler, string message, long now, CancellationToken cancel) => await session.ExecuteAsync(
         "INSERT INTO bus_inbox (handler, message_id, done_at) VALUES (@handler, @message, @now) ON CONFLICT DO NOTHING", cancel,

@@ -83,13 +83,15 @@ internal sealed partial class MessageQueue(IStore store, IStoreSignals signals, 
     /// <summary>Prolongs leases that are still held.</summary>
     public Task RenewAsync(IReadOnlyCollection<ClaimedMessage> claims, TimeSpan lease, CancellationToken cancel) => store.WriteAsync(async session =>
     {
-        // In one order on every node: row locks taken crosswise would deadlock.
-        foreach (var claim in claims.OrderBy(claim => claim.Id))
-        {
-            await session.ExecuteAsync($"UPDATE bus_message SET lease_until = {StoreClock.Now(session)} + @lease WHERE {Held}", cancel,
-                [.. Fence(claim), ("@lease", Microseconds(lease)), _clock.Parameter(session)]);
-        }
+        await UpdateHeldAsync(session, claims, $"lease_until = {StoreClock.Now(session)} + @lease", cancel, ("@lease", Microseconds(lease)), _clock.Parameter(session));
+        return 0;
+    }, cancel);
 
+    /// <summary>Gives messages of one queue back that no handler has begun: they keep their places in it, and no attempt is counted.</summary>
+    public Task GiveBackAsync(string recipient, IReadOnlyCollection<ClaimedMessage> claims, CancellationToken cancel) => store.WriteAsync(async session =>
+    {
+        await UpdateHeldAsync(session, claims, "lease_until = 0, lease_owner = NULL, attempts = attempts - 1", cancel);
+        await signals.RaiseAsync(session, ChannelOf(recipient), cancel);
         return 0;
     }, cancel);
 

@@ -10,8 +10,9 @@ using Rebus.Transport;
 namespace Exchange.Bus.Messaging;
 
 /// <summary>
-/// Rebus's way to the queue. One pump claims for all handlers, and ahead of quick ones (<see cref="Stock"/>), in one statement. Leases of what is held are renewed. What a handler
-/// sends goes out with the end of its message or not at all. A message whose handler only waits for its end takes no handler's place.
+/// Rebus's way to the queue. One pump claims for all handlers, and ahead of quick ones (<see cref="Stock"/>), in one statement; what was claimed ahead and waits all the same goes back to
+/// where other nodes find it. Leases of what is held are renewed. What a handler sends goes out with the end of its message or not at all. A message whose handler only waits for its end takes
+/// no handler's place.
 /// </summary>
 internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings endings, IStoreSignals signals, MessagingOptions options, TimeProvider time,
     ILogger<QueueTransport> logger) : ITransport, IAsyncDisposable
@@ -67,16 +68,13 @@ internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings 
     {
         await _stop.CancelAsync();
         await _running;
-        while (_claimed.Reader.TryRead(out var claim))
+        try
         {
-            try
-            {
-                await queue.ReturnAsync(claim, TimeSpan.Zero, counted: false, CancellationToken.None);
-            }
-            catch (Exception failed) when (failed is ExchangeException or System.Data.Common.DbException)
-            {
-                LogNotReturned(failed, claim.Id);
-            }
+            await GiveBackAsync(CancellationToken.None);
+        }
+        catch (Exception failed) when (failed is ExchangeException or System.Data.Common.DbException)
+        {
+            LogNotReturned(failed);
         }
 
         // The semaphores stay: a handler that outlives the stop gives its place back yet.
@@ -114,7 +112,12 @@ internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings 
         var asked = 0;
         if (_stock.Left >= 0)
         {
-            await _asking.WaitAsync(stop);
+            if (!await AskedAsync(stop))
+            {
+                await GiveBackAsync(stop);
+                return;
+            }
+
             asked++;
         }
 
@@ -136,6 +139,35 @@ internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings 
         // The queue is empty, and handlers wait.
         var due = await queue.NextDueAsync(options.Queue, stop);
         await listener.WaitAsync(due < options.LookInterval ? due.Value : options.LookInterval, stop);
+    }
+
+    /// <summary>Waits until a handler asks. False: none has for so long that what is here should be others'.</summary>
+    async Task<bool> AskedAsync(CancellationToken stop)
+    {
+        if (_stock.Left == 0) await _asking.WaitAsync(stop);
+        if (_stock.Left == 0 || await _asking.WaitAsync(0, stop)) return true;
+        using var patience = new CancellationTokenSource(options.AheadPatience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
+        try
+        {
+            await _asking.WaitAsync(either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Gives back what no handler has begun. A handler that asks meanwhile is found waiting by the next round.</summary>
+    async Task GiveBackAsync(CancellationToken cancel)
+    {
+        var claims = new List<ClaimedMessage>();
+        while (_claimed.Reader.TryRead(out var claim)) claims.Add(claim);
+        _stock.GaveBack(claims.Count);
+        // Should the write fail, the end of their leases gives them back.
+        foreach (var claim in claims) _held.TryRemove(KeyValuePair.Create(claim.Id, claim));
+        if (claims.Count > 0) await queue.GiveBackAsync(options.Queue, claims, cancel);
     }
 
     async Task RenewAsync(CancellationToken stop)
@@ -183,8 +215,8 @@ internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings 
     [LoggerMessage(2704, LogLevel.Warning, "Messages are fetched again after {Waited}")]
     partial void LogPumpGoesOn(TimeSpan waited);
 
-    [LoggerMessage(2705, LogLevel.Warning, "Message {Id} could not be given back; it comes back when its lease ends")]
-    partial void LogNotReturned(Exception exception, long id);
+    [LoggerMessage(2705, LogLevel.Warning, "Messages that no handler had begun could not be given back; they come back when their leases end")]
+    partial void LogNotReturned(Exception exception);
 
     [LoggerMessage(2702, LogLevel.Warning, "Leases of messages could not be renewed; trying again")]
     partial void LogRenewFailed(Exception exception);

@@ -31,6 +31,9 @@ internal sealed class Stock(int most, TimeProvider time)
         _dry = count < wanted;
     }
 
+    /// <summary>So many were given back unhandled.</summary>
+    public void GaveBack(int count) => Left -= count;
+
     /// <summary>So many handlers ask for a message.</summary>
     public void Asked(int count)
     {

@@ -42,6 +42,8 @@ internal sealed class MessagingNode
     public static MessagingOptions Quick { get; } = new()
     {
         Parallelism = 4,
+        // Longer than a machine with other work stands still: a test that is about leases names its own.
+        Lease = TimeSpan.FromMinutes(1),
         ImmediateAttempts = 2,
         DelayedRetries = [TimeSpan.FromMilliseconds(200)],
         LookInterval = TimeSpan.FromMilliseconds(500),

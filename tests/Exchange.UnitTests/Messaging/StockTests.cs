@@ -56,6 +56,19 @@ public sealed class StockTests
         Assert.AreEqual((3, 5), (stock.Left, stock.Wanted));
     }
 
+    [TestMethod]
+    public void What_was_given_back_is_claimed_again_for_a_handler_that_asked_meanwhile()
+    {
+        var stock = Busy(most: 8, messages: 100);
+        stock.Asked(1);
+        stock.Claimed(9, 9);
+        stock.GaveBack(8);
+        Assert.AreEqual(0, stock.Left);
+        _time.Advance(TimeSpan.FromSeconds(30));
+        stock.Asked(2);
+        Assert.AreEqual((-2, 2, 2), (stock.Left, stock.Waiting, stock.Wanted));
+    }
+
     /// <summary>A tenth of a second in which handlers took so many.</summary>
     Stock Busy(int most, int messages)
     {
