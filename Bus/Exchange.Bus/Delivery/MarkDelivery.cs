@@ -7,7 +7,7 @@ using Exchange.Storage;
 namespace Exchange.Bus.Delivery;
 
 /// <summary>Applies the mark that ends a full: what the full no longer holds goes at the target.</summary>
-internal sealed class MarkDelivery(IResourceLog log, IStore store, IQuarantine quarantine)
+internal sealed class MarkDelivery(IResourceLog log, IStore store, ILeases leases, IQuarantine quarantine)
 {
     /// <summary>Entries of the log that are looked at at once.</summary>
     const int BatchesAtOnce = 1_000;
@@ -32,7 +32,14 @@ internal sealed class MarkDelivery(IResourceLog log, IStore store, IQuarantine q
         }
 
         if (await quarantine.AnyOpenAsync(mark.Resource, run.Name, cancel))
-            await store.WriteAsync(session => quarantine.CloseOlderAsync(session, mark.Resource, run.Name, mark.FullStart, mark.Number, cancel), cancel);
+        {
+            await store.WriteAsync(async session =>
+            {
+                await leases.AssertHeldAsync(session, run.Lease, cancel);
+                return await quarantine.CloseOlderAsync(session, mark.Resource, run.Name, mark.FullStart, mark.Number, cancel);
+            }, cancel);
+        }
+
         foreach (var subscription in new[] { null, run.Name })
         {
             string? after = null;

@@ -29,7 +29,7 @@ internal readonly record struct BatchApplied(ApplyCount Count, int Refused)
 /// Writes a batch's rows into a transaction of the target. Rows that the target refuses are found by halving, put into quarantine for this subscription alone, and the rest goes on. What is
 /// refused is noted in the hub before the target commits: killed between, the batch is applied again and refuses the same rows again.
 /// </summary>
-internal sealed class RowDelivery(IResourceLog log, IStore store, IQuarantine quarantine, TimeProvider time)
+internal sealed class RowDelivery(IResourceLog log, IStore store, ILeases leases, IQuarantine quarantine, TimeProvider time)
 {
     /// <param name="run">The delivery.</param>
     /// <param name="transaction">The target's.</param>
@@ -109,6 +109,8 @@ internal sealed class RowDelivery(IResourceLog log, IStore store, IQuarantine qu
         }).ToList();
         await store.WriteAsync(async session =>
         {
+            // A delivery that was overtaken must not judge rows by a batch that the new one has gone beyond.
+            await leases.AssertHeldAsync(session, run.Lease, cancel);
             // Closed first, the refused ones too: a batch that is applied again after a lost connection must not leave two open entries of one row.
             if (judged.Count > 0) await quarantine.CloseAsync(session, batch.Resource, run.Name, judged, batch.Number, cancel);
             if (entries.Count > 0) await quarantine.RefuseAsync(session, entries, cancel);

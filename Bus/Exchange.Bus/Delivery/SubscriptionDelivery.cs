@@ -153,7 +153,7 @@ internal sealed partial class SubscriptionDelivery(
     async Task PrepareAsync(DeliveryRun run, CancellationToken cancel)
     {
         // A delivery that was killed after its last commit left nothing to do: no record of a further one would end its own.
-        if (run.Id == 0) await runs.CloseAbandonedAsync(run.Resource.Name, run.Name, cancel);
+        if (run.Id == 0) await CloseAbandonedAsync(run, cancel);
         var misfits = await run.Database.Target.EnsureAsync(run.Route.Target, run.Subscription.Target.Create, cancel);
         if (misfits.Count > 0)
         {
@@ -242,9 +242,16 @@ internal sealed partial class SubscriptionDelivery(
     async Task BeginRecordAsync(DeliveryRun run, CancellationToken cancel)
     {
         if (run.Id > 0) return;
-        await runs.CloseAbandonedAsync(run.Resource.Name, run.Name, cancel);
+        await CloseAbandonedAsync(run, cancel);
         run.Record = run.Record with { Id = await runs.BeginAsync(run.Record, cancel) };
     }
+
+    /// <summary>Fenced: who was overtaken would take the new delivery for abandoned.</summary>
+    Task<int> CloseAbandonedAsync(DeliveryRun run, CancellationToken cancel) => store.WriteAsync(async session =>
+    {
+        await leases.AssertHeldAsync(session, run.Lease, cancel);
+        return await runs.CloseAbandonedAsync(session, run.Resource.Name, run.Name, cancel);
+    }, cancel);
 
     [LoggerMessage(1200, LogLevel.Information, "Subscription {Subscription} is delivered anew from batch {Batch}")]
     partial void DeliveredAnew(string subscription, long batch);

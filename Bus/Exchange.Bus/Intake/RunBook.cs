@@ -23,8 +23,12 @@ internal sealed class RunBook(IStore store, ILeases leases, IRuns runs, IResourc
     {
         var kind = position.Full is not null ? "full" : "incremental";
         var record = position.OpenRun > 0 ? await runs.FindAsync(position.OpenRun, cancel) : null;
-        if (record is null) await runs.CloseAbandonedAsync(resource, null, cancel);
-        if (record is not null) await runs.ReopenAsync(record.Id, cancel);
+        await store.WriteAsync(async session =>
+        {
+            // Who was overtaken before this would take the new reader's run for abandoned.
+            await leases.AssertHeldAsync(session, lease, cancel);
+            return record is null ? await runs.CloseAbandonedAsync(session, resource, null, cancel) : await runs.ReopenAsync(session, record.Id, cancel);
+        }, cancel);
         record = record is null ? await NewRecordAsync(resource, kind, cancel) : record with { State = RunState.Running, ErrorCode = null, ErrorMessage = null, Next = null };
         var id = record.Id;
         position = position with { OpenRun = id, Full = position.Full is { Run: 0 } begun ? begun with { Run = id } : position.Full };

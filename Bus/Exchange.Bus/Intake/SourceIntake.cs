@@ -88,11 +88,11 @@ internal sealed partial class SourceIntake(
         }
         catch (ExchangeException fault)
         {
-            return await FailAsync(name, run, fault);
+            return await FailAsync(lease.Lease, name, run, fault);
         }
         catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
-            return await FailAsync(name, run, new ExchangeException(ErrorCodes.LeaseLost, Party.Hub, $"Another process has taken over the source of {name}.", "It goes on there; nothing is lost."));
+            return await FailAsync(lease.Lease, name, run, new ExchangeException(ErrorCodes.LeaseLost, Party.Hub, $"Another process has taken over the source of {name}.", "It goes on there; nothing is lost."));
         }
     }
 
@@ -175,7 +175,7 @@ internal sealed partial class SourceIntake(
         await reading.ForgetAsync(run, cancel);
         await pushBack.RunAsync(run.Plan, cancel);
         IntakeFailed(run.Name, fault.Code, fault.Message, fault.Next);
-        if (!need.Begins) await HoldAsync(run.Name, new ReorganisationException(run.Name, need));
+        if (!need.Begins) await HoldAsync(run.Lease, run.Name, new ReorganisationException(run.Name, need));
         return await book.EndAsync(run.Name, run, RunState.Stopped, fault);
     }
 
@@ -187,15 +187,25 @@ internal sealed partial class SourceIntake(
         return SourcePreparation.Need(run.Plan.Resource, reason, $"run {run.Id} broke its error limit, {codes} of {all} broken rules are of code sets");
     }
 
-    async Task<IntakeOutcome> FailAsync(string name, IntakeRun? run, ExchangeException fault)
+    async Task<IntakeOutcome> FailAsync(Lease lease, string name, IntakeRun? run, ExchangeException fault)
     {
         IntakeFailed(name, fault.Code, fault.Message, fault.Next);
         var held = fault is FrontEndException { Fault: FrontEndFault.Standing };
-        if (held) await HoldAsync(name, fault);
+        if (held) await HoldAsync(lease, name, fault);
         return await book.EndAsync(name, run, held ? RunState.Held : RunState.Failed, fault);
     }
 
-    Task HoldAsync(string name, ExchangeException fault) => states.HoldAsync(name, new Hold(fault.Code, fault.Party, fault.Message, fault.Next, time.GetUtcNow()), CancellationToken.None);
+    async Task HoldAsync(Lease lease, string name, ExchangeException fault)
+    {
+        try
+        {
+            await states.HoldAsync(lease, name, new Hold(fault.Code, fault.Party, fault.Message, fault.Next, time.GetUtcNow()), CancellationToken.None);
+        }
+        catch (ExchangeException lost) when (lost.Code == ErrorCodes.LeaseLost)
+        {
+            // Another reads the source meanwhile, and finds out by itself.
+        }
+    }
 
     /// <summary>For looking into it: a command tells its caller, a running hub's work board says it once.</summary>
     [LoggerMessage(1111, LogLevel.Information, "Intake of {Resource} failed with {Code}: {Message} {Next}")]

@@ -80,13 +80,21 @@ internal sealed class SourceStates(IStore store, ILeases leases)
         return true;
     }, cancel);
 
-    public Task HoldAsync(string resource, Hold hold, CancellationToken cancel) => store.WriteAsync(session => session.ExecuteAsync("""
+    /// <summary>Holds a source. Refused as <see cref="SaveAsync(Lease, string, SourcePosition, CancellationToken)"/> is: what a reader that was overtaken ran into is not what the new one sees.</summary>
+    public Task HoldAsync(Lease lease, string resource, Hold hold, CancellationToken cancel) => store.WriteAsync(async session =>
+    {
+        await leases.AssertHeldAsync(session, lease, cancel);
+        return await HoldAsync(session, resource, hold, cancel);
+    }, cancel);
+
+    /// <summary>The same inside the caller's write.</summary>
+    public static Task<int> HoldAsync(StoreSession session, string resource, Hold hold, CancellationToken cancel) => session.ExecuteAsync("""
         insert into bus_source (resource, position, held_code, held_party, held_message, held_next, held_since)
         values (@resource, '{}', @code, @party, @message, @next, @since)
         on conflict (resource) do update set held_code = @code, held_party = @party, held_message = @message, held_next = @next,
             held_since = coalesce(bus_source.held_since, @since)
         """, cancel, ("resource", resource), ("code", hold.Code), ("party", hold.Party.ToString()), ("message", hold.Message), ("next", hold.Next),
-        ("since", hold.Since.ToUnixMicroseconds())), cancel);
+        ("since", hold.Since.ToUnixMicroseconds()));
 
     /// <summary>What <see cref="SeenRows"/> remembered, or null.</summary>
     public Task<byte[]?> ReadSeenAsync(string resource, CancellationToken cancel) => store.ReadAsync(async session =>

@@ -120,7 +120,7 @@ internal sealed partial class WalWatch(HubId hub, SourceStates states, ILeases l
         SlotGivenUp(resource.Name, why);
         if (need is not { Begins: false }) return;
         var held = new ReorganisationException(resource.Name, need);
-        await states.HoldAsync(resource.Name, new Hold(held.Code, held.Party, held.Message, held.Next, time.GetUtcNow()), cancel);
+        await states.HoldAsync(lease, resource.Name, new Hold(held.Code, held.Party, held.Message, held.Next, time.GetUtcNow()), cancel);
     }
 
     /// <summary>Lets the server forget log that holds nothing for this source; as ever the store first.</summary>

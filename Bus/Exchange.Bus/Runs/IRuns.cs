@@ -66,8 +66,8 @@ internal interface IRuns
     /// <summary>Writes counters, waits and error of a run that goes on. Does nothing once it has ended.</summary>
     Task UpdateAsync(RunRecord run, CancellationToken cancel);
 
-    /// <summary>Makes an ended or abandoned run a running one again: a run that a fault or a kill cut short goes on under its own number.</summary>
-    Task ReopenAsync(long id, CancellationToken cancel);
+    /// <summary>Makes an ended or abandoned run a running one again, inside the caller's write: a run that a fault or a kill cut short goes on under its own number.</summary>
+    Task<int> ReopenAsync(StoreSession session, long id, CancellationToken cancel);
 
     /// <summary>As <see cref="UpdateAsync(RunRecord, CancellationToken)"/> inside the caller's write, so that counts and what was counted stand or fall together.</summary>
     Task UpdateAsync(StoreSession session, RunRecord run, CancellationToken cancel);
@@ -85,11 +85,11 @@ internal interface IRuns
     Task<RunRecord?> FindAsync(long id, CancellationToken cancel);
 
     /// <summary>
-    /// Marks running runs of the resource and subscription (null: those that read its source) as abandoned. For the holder of the lease that such runs work
+    /// Marks running runs of the resource and subscription (null: those that read its source) as abandoned, inside the caller's write, which asserts the lease. For the holder of the lease that such runs work
     /// under, before it begins its own: whoever else is marked running has lost the lease or its life.
     /// </summary>
     /// <returns>How many.</returns>
-    Task<int> CloseAbandonedAsync(string resource, string? subscription, CancellationToken cancel);
+    Task<int> CloseAbandonedAsync(StoreSession session, string resource, string? subscription, CancellationToken cancel);
 
     /// <summary>Removes records of runs that ended before, but of each resource and subscription the newest that ended well.</summary>
     /// <returns>How many.</returns>

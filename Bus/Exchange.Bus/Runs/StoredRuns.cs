@@ -37,8 +37,8 @@ internal sealed class StoredRuns(IStore store, TimeProvider time) : IRuns
     public Task UpdateAsync(StoreSession session, RunRecord run, CancellationToken cancel) =>
         session.ExecuteAsync($"UPDATE bus_run SET {Progress} WHERE id = @id AND state = 'running'", cancel, [.. Parameters(run), ("id", run.Id)]);
 
-    public Task ReopenAsync(long id, CancellationToken cancel) => store.WriteAsync(session => session.ExecuteAsync(
-        "UPDATE bus_run SET state = 'running', ended_at = NULL, error_code = NULL, error_message = NULL, next_step = NULL, seen_at = @now WHERE id = @id", cancel, ("id", id), ("now", Now)), cancel);
+    public Task<int> ReopenAsync(StoreSession session, long id, CancellationToken cancel) => session.ExecuteAsync(
+        "UPDATE bus_run SET state = 'running', ended_at = NULL, error_code = NULL, error_message = NULL, next_step = NULL, seen_at = @now WHERE id = @id", cancel, ("id", id), ("now", Now));
 
     public Task EndAsync(RunRecord run, CancellationToken cancel)
     {
@@ -69,22 +69,22 @@ internal sealed class StoredRuns(IStore store, TimeProvider time) : IRuns
     public async Task<RunRecord?> FindAsync(long id, CancellationToken cancel) =>
         (await store.ReadAsync(session => session.QueryAsync($"SELECT {Columns} FROM bus_run WHERE id = @id", Read, cancel, ("id", id)), cancel)).FirstOrDefault();
 
-    public Task<int> CloseAbandonedAsync(string resource, string? subscription, CancellationToken cancel) =>
-        AbandonAsync("resource = @resource AND subscription = @subscription", cancel, ("resource", resource), ("subscription", subscription ?? ""));
+    public Task<int> CloseAbandonedAsync(StoreSession session, string resource, string? subscription, CancellationToken cancel) =>
+        AbandonAsync(session, "resource = @resource AND subscription = @subscription", cancel, ("resource", resource), ("subscription", subscription ?? ""));
 
     public async Task<IReadOnlyList<RunRecord>> SilentAsync(TimeSpan silence, CancellationToken cancel) => await store.ReadAsync(session => session.QueryAsync(
         $"SELECT {Columns} FROM bus_run WHERE state = 'running' AND seen_at < @before ORDER BY id", Read, cancel, ("before", Temporal.Microseconds(time.GetUtcNow() - silence))), cancel);
 
     public async Task<bool> CloseLostAsync(RunRecord run, CancellationToken cancel) =>
-        await AbandonAsync("id = @id AND seen_at = @seen", cancel, ("id", run.Id), ("seen", Temporal.Microseconds(run.SeenAt))) == 1;
+        await store.WriteAsync(session => AbandonAsync(session, "id = @id AND seen_at = @seen", cancel, ("id", run.Id), ("seen", Temporal.Microseconds(run.SeenAt))), cancel) == 1;
 
     public Task<int> ForgetAsync(DateTimeOffset before, CancellationToken cancel) => store.WriteAsync(session => session.ExecuteAsync("""
         DELETE FROM bus_run WHERE state <> 'running' AND ended_at < @before
             AND id NOT IN (SELECT max(id) FROM bus_run WHERE state = 'done' GROUP BY resource, subscription)
         """, cancel, ("before", Temporal.Microseconds(before))), cancel);
 
-    Task<int> AbandonAsync(string condition, CancellationToken cancel, params (string Name, object? Value)[] parameters) => store.WriteAsync(session =>
-        session.ExecuteAsync($"UPDATE bus_run SET state = 'abandoned', ended_at = @now WHERE state = 'running' AND {condition}", cancel, [.. parameters, ("now", Now)]), cancel);
+    Task<int> AbandonAsync(StoreSession session, string condition, CancellationToken cancel, params (string Name, object? Value)[] parameters) =>
+        session.ExecuteAsync($"UPDATE bus_run SET state = 'abandoned', ended_at = @now WHERE state = 'running' AND {condition}", cancel, [.. parameters, ("now", Now)]);
 
     (string Name, object? Value)[] Parameters(RunRecord run) =>
     [

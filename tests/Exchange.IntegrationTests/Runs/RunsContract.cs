@@ -60,13 +60,14 @@ public abstract class RunsContract
     public async Task The_next_holder_finds_runs_of_a_dead_process_abandoned()
     {
         await using var fixture = await StoreFixture.CreateAsync(Engine);
-        var runs = (await BusNode.CreateAsync(fixture, Cancel)).Runs;
+        var node = await BusNode.CreateAsync(fixture, Cancel);
+        var runs = node.Runs;
         var (dead, other, done) = (Run("r", null), Run("r", "s"), Run("r", null));
         dead = dead with { Id = await runs.BeginAsync(dead, Cancel) };
         other = other with { Id = await runs.BeginAsync(other, Cancel) };
         done = done with { Id = await runs.BeginAsync(done, Cancel), State = RunState.Done };
         await runs.EndAsync(done, Cancel);
-        Assert.AreEqual(1, await runs.CloseAbandonedAsync("r", null, Cancel));
+        Assert.AreEqual(1, await node.Store.WriteAsync(session => runs.CloseAbandonedAsync(session, "r", null, Cancel), Cancel));
         Assert.AreEqual((RunState.Abandoned, fixture.Time.GetUtcNow()), ((await runs.FindAsync(dead.Id, Cancel))!.State, (await runs.FindAsync(dead.Id, Cancel))!.EndedAt));
         Assert.AreEqual(RunState.Running, (await runs.FindAsync(other.Id, Cancel))!.State);
         Assert.AreEqual(RunState.Done, (await runs.FindAsync(done.Id, Cancel))!.State);

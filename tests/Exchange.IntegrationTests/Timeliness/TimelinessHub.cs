@@ -85,7 +85,7 @@ internal sealed class TimelinessHub(StoreFixture fixture, ServiceProvider servic
     public Task DeliveredAsync(string subscription, long applied, bool held = false) =>
         Get<IStore>().WriteAsync(session => DeliveryStates.SaveAsync(session, subscription, new DeliveryState { Applied = applied, Hold = held ? Missing() : null }, cancel), cancel);
 
-    public Task HoldAsync(string resource) => Get<SourceStates>().HoldAsync(resource, Missing(), cancel);
+    public Task HoldAsync(string resource) => Get<IStore>().WriteAsync(session => SourceStates.HoldAsync(session, resource, Missing(), cancel), cancel);
 
     public async Task<LightReading> OneAsync(string name, DateTimeOffset? at = null, DateTimeOffset? now = null) =>
         (await Get<Lights>().ReadAsync(now ?? Now, at ?? now ?? Now, cancel)).Single(light => light.Key.Name == name);

@@ -59,8 +59,10 @@ internal sealed class MySqlCapture(FrontEndConnection connection, MySqlDialect d
             var part = parts.First(part => part.Name == Trigger(letter, target));
             if (part.Right) continue;
             var trigger = Dialect.Quote(new TableName(target.Table.Schema, Trigger(letter, target)));
-            if (part.Stands) await RunAsync(session, $"DROP TRIGGER IF EXISTS {trigger}", cancel);
-            await RunAsync(session, $"CREATE TRIGGER {trigger} AFTER {name} ON {Dialect.Quote(target.Table)} FOR EACH ROW {Body(letter, target)}", cancel);
+            // MariaDB puts the new one in the place of the old one, and no write comes between: not even where a process that stood still since it looked replaces one that is right meanwhile.
+            var replace = ((MySqlConnection)session).ServerVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase);
+            if (part.Stands && !replace) await RunAsync(session, $"DROP TRIGGER IF EXISTS {trigger}", cancel);
+            await RunAsync(session, $"CREATE {(replace ? "OR REPLACE " : "")}TRIGGER {trigger} AFTER {name} ON {Dialect.Quote(target.Table)} FOR EACH ROW {Body(letter, target)}", cancel);
         }
     }
 
