@@ -4,15 +4,15 @@ namespace Exchange.Bus.Messaging;
 
 internal sealed partial class MessageQueue
 {
-    // The row of each message is found by its id, then fenced by its own owner and attempt. Ids are met in ascending order, as renewals take them.
+    // The row of each message is found by its id, then fenced by its own owner and attempt. Ids are met in ascending order, as renewals take them. A message that its handler has
+    // done before, in this group or earlier, fails the group, and is told when each ends alone: that is rare, and every other message would pay for the question.
     const string EndOnPostgreSql = """
         WITH gone AS (
             DELETE FROM bus_message WHERE id = ANY(@ids) AND lease_owner = (@owners)[array_position(@ids, id)] AND attempts = (@attempts)[array_position(@ids, id)]
             RETURNING id, (@handlers)[array_position(@ids, id)] AS handler, (@messages)[array_position(@ids, id)] AS message_id),
         noted AS (
-            INSERT INTO bus_inbox (handler, message_id, done_at) SELECT handler, message_id, @now FROM gone WHERE handler IS NOT NULL ORDER BY handler, message_id
-            ON CONFLICT DO NOTHING RETURNING handler, message_id)
-        SELECT gone.id, noted.handler IS NOT NULL FROM gone LEFT JOIN noted ON noted.handler = gone.handler AND noted.message_id = gone.message_id
+            INSERT INTO bus_inbox (handler, message_id, done_at) SELECT handler, message_id, @now FROM gone WHERE handler IS NOT NULL ORDER BY handler, message_id)
+        SELECT id FROM gone
         """;
 
     // Arrays are planned anew each time, since a plan for any array looks dearer than one for an array of one. One message's values are not, and planning is most of what its end costs.
@@ -24,11 +24,11 @@ internal sealed partial class MessageQueue
         SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM noted)
         """;
 
-    // Divides by zero, and so undoes the write, unless the message was held and its handler had not done it: what these statements count decides before the commit that follows.
+    // Divides by zero, and so undoes the write, unless the message was held; meets the note's key where its handler had done it. Either decides before the commit that follows.
     const string EndFirstOnPostgreSql = """
         WITH gone AS (DELETE FROM bus_message WHERE id = @id AND lease_owner = @owner AND attempts = @attempts RETURNING id),
-        noted AS (INSERT INTO bus_inbox (handler, message_id, done_at) SELECT @handler, @message, @now FROM gone ON CONFLICT DO NOTHING RETURNING 1)
-        SELECT 1 / (SELECT count(*) FROM noted)
+        noted AS (INSERT INTO bus_inbox (handler, message_id, done_at) SELECT @handler, @message, @now FROM gone)
+        SELECT 1 / (SELECT count(*) FROM gone)
         """;
 
     /// <summary>
@@ -58,14 +58,11 @@ internal sealed partial class MessageQueue
     static async Task<EndOutcome[]> EndTogetherAsync(StoreSession session, IReadOnlyList<Ending> group, long now, CancellationToken cancel)
     {
         var lazily = !group.Any(ending => ending.HasRows) ? Lazily(session) : "";
-        var gone = (await session.QueryAsync(lazily + EndOnPostgreSql, row => (Id: row.GetInt64(0), Noted: row.GetBoolean(1)), cancel,
+        var gone = (await session.QueryAsync(lazily + EndOnPostgreSql, row => row.GetInt64(0), cancel,
             ("@ids", group.Select(ending => ending.Claim.Id).ToArray()), ("@owners", group.Select(ending => ending.Claim.Owner).ToArray()),
             ("@attempts", group.Select(ending => ending.Claim.Attempts).ToArray()), ("@handlers", group.Select(ending => ending.Handler).ToArray()),
-            ("@messages", group.Select(ending => ending.Claim.MessageId).ToArray()), ("@now", now))).ToDictionary(row => row.Id, row => row.Noted);
-        // Two of one group may be duplicates of each other: they share the note, and the first one does the work.
-        var done = new HashSet<(string, string)>();
-        return [.. group.Select(ending => !gone.TryGetValue(ending.Claim.Id, out var noted) ? EndOutcome.Lost
-            : ending.Handler is null || noted && done.Add((ending.Handler, ending.Claim.MessageId)) ? EndOutcome.First : EndOutcome.Again)];
+            ("@messages", group.Select(ending => ending.Claim.MessageId).ToArray()), ("@now", now))).ToHashSet();
+        return [.. group.Select(ending => gone.Contains(ending.Claim.Id) ? EndOutcome.First : EndOutcome.Lost)];
     }
 
     static async Task<EndOutcome[]> EndInTurnAsync(StoreSession session, IReadOnlyList<Ending> group, long now, CancellationToken cancel)

@@ -17,7 +17,7 @@ public sealed class AttachmentKillTests
     const int Pieces = 9_000_000;
 
     public static IEnumerable<object[]> Cases =>
-        from step in new[] { nameof(ExchangeStep.ContentsPart), nameof(ExchangeStep.Contents), $"{nameof(ExchangeStep.DeliverContentsPart)}:2", nameof(ExchangeStep.DeliverContents) }
+        from step in AttachmentSteps.Exchanged.Select(step => step == ExchangeStep.DeliverContentsPart ? $"{step}:2" : $"{step}")
         from store in new[] { "sqlite", "postgresql" }
         select new object[] { step, store };
 

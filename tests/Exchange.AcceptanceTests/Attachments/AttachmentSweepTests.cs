@@ -33,10 +33,14 @@ public sealed class AttachmentSweepTests
         await hub.SyncAsync();
         string[] left = [$"1|1|{AttachmentTable.Reference(Scans[4])}", $"4|4|{AttachmentTable.Reference(Scans[3])}"];
 
-        await KilledAsync(hub, nameof(ExchangeStep.ContentsMark));
-        Assert.AreEqual(5, await StandingAsync(target), "marked and no more");
-        await KilledAsync(hub, nameof(ExchangeStep.ContentsRemove));
-        Assert.AreEqual(4, await StandingAsync(target), "one was removed");
+        int[] standing = [5, 4]; // after each step: marked and no more, then one was removed
+        Assert.HasCount(standing.Length, AttachmentSteps.Swept);
+        for (var at = 0; at < standing.Length; at++)
+        {
+            await KilledAsync(hub, $"{AttachmentSteps.Swept[at]}");
+            Assert.AreEqual(standing[at], await StandingAsync(target), $"{AttachmentSteps.Swept[at]}");
+        }
+
         CollectionAssert.AreEqual(left, await copy.DeliveredAsync());
         using (var node = HubNode.Start(hub))
         {

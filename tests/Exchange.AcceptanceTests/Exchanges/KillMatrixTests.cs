@@ -31,8 +31,7 @@ public sealed class KillMatrixTests
 
     static readonly Dictionary<string, string> Rules = new() { ["amount"] = "rules: [ \"min 0\" ]" };
 
-    /// <summary>Steps of attachments are walked by <see cref="Attachments.AttachmentKillTests"/>: these rows have none.</summary>
-    static readonly string[] Steps = [.. Enum.GetNames<ExchangeStep>().Where(step => !step.Contains("Contents", StringComparison.Ordinal))];
+    static readonly string[] Steps = Attachments.AttachmentSteps.Others;
 
     static IEnumerable<string> Modes => Enum.GetNames<CaptureMode>().Select(mode => mode.ToLowerInvariant());
 
@@ -54,12 +53,14 @@ public sealed class KillMatrixTests
         var way = Way.Of(mode);
         await source.ExecuteAsync(way.Table);
         await hub.ApplyAsync(TestHub.Connections(("source", source), ("target", target)), TestHub.Resource("r", Items, way.Capture, "  batchRows: 40", Rules), TestHub.Subscription("s", "r", "copy"));
+        var audit = new TargetAudit(target, Copy.Name);
         var kills = 0;
         await using (var writers = new Writers(source, 2, way.WriteAsync, allowed: EachRun))
         {
             await Probe.UntilAsync("rows to begin with", () => Task.FromResult(writers.Committed), committed => committed >= Rows);
             for (var round = 0; round < 3; round++)
             {
+                if (round == 1) await audit.InstallAsync();
                 if (round == 2) await hub.RunAsync(0, "notice", "r", "--reason", "e");
                 writers.Allow(EachRun);
                 kills += await KilledAsync(hub, step);
@@ -73,6 +74,7 @@ public sealed class KillMatrixTests
         await hub.SyncAsync(-1);
         await EqualAsync(source, target, way);
         await LedgerAsync(hub, target);
+        await audit.CheckAsync();
         if (Enum.Parse<CaptureMode>(mode, ignoreCase: true) == CaptureMode.ChangeLog) Assert.AreEqual(0, await source.NumberAsync("SELECT count(*) FROM exchange_changelog_t"), "left in the change log");
         if (Enum.Parse<CaptureMode>(mode, ignoreCase: true) == CaptureMode.Wal) await hub.RunAsync(0, "capture", "remove", "r");
         Assert.IsFalse((await hub.GetAsync("run")).Any(run => run.GetProperty("state").GetString() == "running"), "a run that was killed is still said to be running");

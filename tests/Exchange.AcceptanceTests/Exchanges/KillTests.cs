@@ -19,8 +19,7 @@ public sealed class KillTests
 
     static readonly string[] Modes = ["changelog", "snapshot", "wal"];
 
-    /// <summary>Steps of attachments are walked by <see cref="Attachments.AttachmentKillTests"/>: this table has none.</summary>
-    static readonly string[] Steps = [.. Enum.GetNames<ExchangeStep>().Where(step => !step.Contains("Contents", StringComparison.Ordinal))];
+    static readonly string[] Steps = Attachments.AttachmentSteps.Others;
 
     public static IEnumerable<object[]> Cases => Steps
         .Select((step, at) => new object[] { step, step == nameof(ExchangeStep.Acknowledge) ? Modes[0] : Modes[at % Modes.Length] });

@@ -10,7 +10,7 @@ namespace Exchange.Benchmarks.Messages;
 /// </summary>
 internal sealed class MessagesPostgreSql : IBenchmark
 {
-    const int Count = 10_000;
+    const int Count = 30_000;
     const string Claim = "DELETE FROM bare_message WHERE id = (SELECT id FROM bare_message ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, body";
     const string Insert = "INSERT INTO bench_effect (number, done) VALUES ($1, 'yes')";
 

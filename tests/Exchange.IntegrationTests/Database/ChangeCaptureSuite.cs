@@ -200,6 +200,30 @@ public sealed class PostgreSqlChangeCaptureTests : ChangeCaptureSuite
     }
 
     [TestMethod]
+    public async Task A_function_that_an_earlier_hub_made_is_whole_and_one_that_somebody_changed_is_not()
+    {
+        await using var database = Open();
+        await database.Capture.InstallAsync(Target, Cancel);
+        var body = (string)(await Database.QueryAsync("SELECT prosrc FROM pg_proc WHERE proname = 'exchange_capture_t'")).Single()[0]!;
+        var now = body.Split('\n').Single(line => line.Contains("EXCEPT", StringComparison.Ordinal));
+        async Task<CaptureState> ReplacedAsync(string line)
+        {
+            await Database.ExecuteAsync($"CREATE OR REPLACE FUNCTION exchange_capture_t() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body${body.Replace(now, line, StringComparison.Ordinal)}$body$");
+            return (await database.Capture.StatusAsync(Target, Cancel)).State;
+        }
+
+        const string before = """
+                    INSERT INTO "public"."exchange_changelog_t" (exchange_op, "k") SELECT 'u', "k" FROM (SELECT "k", "k"::text COLLATE "C" AS exchange_0 FROM exchange_old UNION SELECT "k", "k"::text COLLATE "C" AS exchange_0 FROM exchange_new) AS keys;
+            """;
+        Assert.AreEqual(CaptureState.Installed, await ReplacedAsync(before));
+        await database.Capture.InstallAsync(Target, Cancel);
+        await Database.ExecuteAsync("INSERT INTO t VALUES ('a', 1); UPDATE t SET k = 'b'");
+        CollectionAssert.AreEquivalent(new List<string?> { "a", "a", "b" }, Keys(await database.Capture.ReadAsync(Target, 10, Cancel)));
+        Assert.AreEqual(CaptureState.Damaged, await ReplacedAsync("        NULL;"));
+        Assert.AreEqual(CaptureState.Installed, await ReplacedAsync(now));
+    }
+
+    [TestMethod]
     public async Task A_truncate_is_told_and_a_disabled_trigger_is_damage()
     {
         await using var database = Open();
@@ -243,6 +267,30 @@ public sealed class MySqlChangeCaptureTests : ChangeCaptureSuite
     protected override string Provider => "mysql";
 
     protected override string Objects => "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() UNION ALL SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY 1";
+
+    [TestMethod]
+    public async Task Writes_while_a_trigger_is_made_anew_are_all_told()
+    {
+        const int Times = 25;
+        await using var database = Open();
+        await database.Capture.InstallAsync(Target, Cancel);
+        var (done, written) = (false, 0);
+        var writer = Task.Run(async () =>
+        {
+            while (!Volatile.Read(ref done)) await Database.ExecuteAsync($"INSERT INTO t VALUES ('{written++}', 1)");
+        }, Cancel);
+        for (var time = 0; time < Times; time++)
+        {
+            // Another text that does the same, put in place without a gap: the hub takes it for damage.
+            await Database.ExecuteAsync("CREATE OR REPLACE TRIGGER exchange_i_t AFTER INSERT ON t FOR EACH ROW INSERT  INTO exchange_changelog_t (exchange_op, k) VALUES ('i', NEW.k)");
+            Assert.AreEqual(CaptureState.Damaged, (await database.Capture.StatusAsync(Target, Cancel)).State);
+            await database.Capture.InstallAsync(Target, Cancel);
+        }
+
+        Volatile.Write(ref done, true);
+        await writer;
+        Assert.AreEqual(written, (int)(await database.Capture.StatusAsync(Target, Cancel)).Waiting!);
+    }
 }
 
 [TestClass]
