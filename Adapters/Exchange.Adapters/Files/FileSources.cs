@@ -7,20 +7,19 @@ internal sealed class FileSources : IFileSources
 {
     const string Known = "Known are .csv, .tsv and .txt, .json, .jsonl and .ndjson, .xml, .xlsx and .xlsm, and .parquet.";
 
-    public async Task<IFileSource> OpenAsync(FileRequest request, CancellationToken cancel)
+    public async Task<IFileSource> OpenAsync(FileRequest request, IHeaderSearch? search, CancellationToken cancel)
     {
         try
         {
             var form = FileMarks.FormOf(request.Path) ?? Path.GetExtension(request.Path).ToLowerInvariant();
             var name = Path.GetFileName(request.Path);
-            if (request.Sheet is not null && form is not (FileMarks.Workbook or ".xlsm")) throw new FileFormException($"{name} is no workbook and has no sheets.", "Leave --sheet away.");
             return form switch
             {
-                ".csv" or ".tsv" or ".txt" => await CsvSource.OpenAsync(request, cancel),
-                ".json" or ".jsonl" or ".ndjson" => await JsonSource.OpenAsync(request, cancel),
-                ".xml" => await XmlSource.OpenAsync(request, cancel),
-                FileMarks.Workbook or ".xlsm" => await Xlsx.XlsxSource.OpenAsync(request, cancel),
-                FileMarks.Parquet => await Parquet.ParquetSource.OpenAsync(request, cancel),
+                ".csv" or ".tsv" or ".txt" => await CsvSource.OpenAsync(Fitting(request, "CSV"), search, cancel),
+                ".json" or ".jsonl" or ".ndjson" => await JsonSource.OpenAsync(Fitting(request, "JSON"), cancel),
+                ".xml" => await XmlSource.OpenAsync(Fitting(request, "XML"), cancel),
+                FileMarks.Workbook or ".xlsm" => await Xlsx.XlsxSource.OpenAsync(Fitting(request, "XLSX"), search, cancel),
+                FileMarks.Parquet => await Parquet.ParquetSource.OpenAsync(Fitting(request, "Parquet"), cancel),
                 FileMarks.OldOffice or ".xls" => throw new FileFormException($"{name} is an old Excel file (.xls) or protected by a password.", "Open it, save it as .xlsx without a password, and import that. Nothing was changed."),
                 _ => throw new FileFormException($"{name}: the hub can't tell what '{form}' is.", Known),
             };
@@ -29,5 +28,21 @@ internal sealed class FileSources : IFileSources
         {
             throw new FileFormException($"{request.Path} can't be read: {exception.Message}", "Check the path and who may read it.", exception);
         }
+    }
+
+    /// <summary>Who gives an option means something by it: an import that does otherwise would be a surprise.</summary>
+    static FileRequest Fitting(FileRequest request, string form)
+    {
+        (string Option, bool Given, string[] Forms)[] options =
+        [
+            ("--delimiter", request.Delimiter is not null, ["CSV"]),
+            ("--encoding", request.Encoding is not null, ["CSV"]),
+            (request.Header is false ? "--no-header" : "--header", request.Header is not null, ["CSV", "XLSX"]),
+            ("--sheet", request.Sheet is not null, ["XLSX"]),
+            ("--memory", request.PageMemory is not null, ["Parquet"]),
+        ];
+        foreach (var (option, given, forms) in options)
+            if (given && !forms.Contains(form)) throw new FileFormException($"{Path.GetFileName(request.Path)} is {form}, which has no {option}.", $"Leave {option} away: it belongs to {string.Join(" and ", forms)}. Nothing was changed.");
+        return request;
     }
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using Exchange.Bus.Catalogue;
 using Exchange.Bus.Catalogue.Documents;
 using Exchange.Contracts.Files;
@@ -7,10 +6,7 @@ using Exchange.Contracts.Rows;
 
 namespace Exchange.Bus.Imports;
 
-/// <summary>
-/// Which column of a file holds which item. A column is named like an item or like its title; blanks at the ends, byte order marks, full width and letter case do not count.
-/// Immutable, safe for concurrent callers.
-/// </summary>
+/// <summary>Which column of a file holds which item, by <see cref="ItemNames"/>. Immutable, safe for concurrent callers.</summary>
 internal sealed class FileColumns
 {
     readonly IReadOnlyList<Item?> _items;
@@ -29,21 +25,32 @@ internal sealed class FileColumns
     public IReadOnlyList<string> Ignored { get; }
 
     /// <exception cref="FileFormException">Names stand twice, or items that every row needs have no column, or a column is likely a misspelt item.</exception>
-    public static FileColumns Of(Resource resource, string file, IReadOnlyList<string> header)
+    public static FileColumns Of(Resource resource, IFileSource source)
     {
+        var (header, names) = (source.Columns, new ItemNames(resource));
         // A file without a header holds the items in their order.
         if (header.Count == 0) return Create(resource, [.. resource.Items.Select(item => item.Name)], [.. resource.Items]);
         var problems = new List<string>();
-        var items = header.Select(name => Find(resource, name)).ToList();
+        var items = header.Select(names.Find).ToList();
         problems.AddRange(items.OfType<Item>().GroupBy(item => item.Name).Where(group => group.Count() > 1)
             .Select(group => $"the item '{group.Key}' has {group.Count()} columns: {string.Join(", ", header.Where((_, at) => items[at]?.Name == group.Key).Select(name => $"'{name}'"))}"));
         var absent = resource.Items.Where(item => !items.Contains(item)).ToList();
-        problems.AddRange(absent.Where(item => item.Required || resource.Key.Contains(item.Name)).Select(item => $"there is no column for '{item.Name}'{(item.Title is { } title ? $" ({title})" : "")}, which every row needs"));
+        problems.AddRange(absent.Where(item => names.Needed.Contains(item)).Select(item => $"there is no column for '{item.Name}'{(item.Title is { } title ? $" ({title})" : "")}, which every row needs"));
         var free = absent.SelectMany(item => new[] { item.Name, item.Title }).OfType<string>().ToList();
         for (var at = 0; at < header.Count; at++)
             if (items[at] is null && NearestName.Of(header[at], free) is { } near) problems.Add($"the column '{header[at]}' is no item; did you mean '{near}'?");
-        return problems.Count == 0 ? Create(resource, header, items) : throw new FileFormException($"{file} does not fit the resource {resource.Name}: {string.Join("; ", problems)}.",
-            $"Its items are {string.Join(", ", resource.Items.Select(item => item.Name))}. A file without a header is imported with --no-header. Nothing was changed.");
+        return problems.Count == 0 ? Create(resource, header, items) : throw new FileFormException($"{source.Name}{(source.Header is { } place ? $", {place}," : "")} does not fit the resource {resource.Name}: {string.Join("; ", problems)}.",
+            $"{Next(resource, source, items)} Nothing was changed.");
+    }
+
+    static string Next(Resource resource, IFileSource source, List<Item?> items)
+    {
+        var known = $"Its items are {string.Join(", ", resource.Items.Select(item => item.Name))}.";
+        if (source.Header is not { } place || items.Any(item => item is not null)) return $"{known} Name the columns like them or their titles.";
+        // What names no item may well be a row.
+        return items.Count == resource.Items.Count
+            ? $"{known} If the file has a header, name its columns like them or their titles; if it has none, say --no-header: {place} is a row then."
+            : $"{known} If the file has a header, name its columns like them or their titles; if it has none, give it a column for each of them in this order, and say --no-header: {place} is a row then.";
     }
 
     /// <summary>The page with items for columns; what is wrong with a row as a whole stands as a fault of one of its cells, if there is one outside of the key.</summary>
@@ -67,13 +74,4 @@ internal sealed class FileColumns
         var outside = items.ToList().FindIndex(item => item is not null && !resource.Key.Contains(item.Name));
         return new FileColumns(names, items, outside >= 0 ? outside : items.ToList().FindIndex(item => item is not null));
     }
-
-    /// <summary>A name goes before a title.</summary>
-    static Item? Find(Resource resource, string column)
-    {
-        var plain = Plain(column);
-        return resource.Items.FirstOrDefault(item => Plain(item.Name) == plain) ?? resource.Items.FirstOrDefault(item => item.Title is { } title && Plain(title) == plain);
-    }
-
-    static string Plain(string name) => name.Trim('\uFEFF').Normalize(NormalizationForm.FormKC).Trim().ToUpperInvariant();
 }

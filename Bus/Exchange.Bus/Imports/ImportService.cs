@@ -24,7 +24,7 @@ internal sealed class ImportService(ICatalogue catalogue, IFileSources files, IR
         // Only now: who waited for another import must not bring back what the manifests said before.
         var snapshot = await catalogue.ReadAsync(either.Token);
         var resource = Find(request.Resource, snapshot);
-        await using var source = await files.OpenAsync(request.File with { LargestCell = resource.MaxCellBytes }, either.Token);
+        await using var source = await files.OpenAsync(request.File with { LargestCell = resource.MaxCellBytes }, new HeaderSearch(resource, Path.GetFileName(request.File.Path)), either.Token);
         var plan = await CheckAsync(resource, snapshot, source, request.Full, progress, either.Token);
         await using var refused = request.Errors is { } errors ? refusedFiles.Create(errors, plan.Columns.Names) : null;
         plan = plan with { Refused = refused };
@@ -45,7 +45,7 @@ internal sealed class ImportService(ICatalogue catalogue, IFileSources files, IR
 
     async Task<ImportPlan> CheckAsync(Resource resource, CatalogueSnapshot snapshot, IFileSource source, bool full, IProgress<SyncProgress>? progress, CancellationToken cancel)
     {
-        var columns = FileColumns.Of(resource, source.Name, source.Columns);
+        var columns = FileColumns.Of(resource, source);
         var judge = judges.Create(resource, snapshot);
         var keys = new SharedKeys(resource, judge);
         await foreach (var page in source.ReadAsync(resource.BatchRows, resource.BatchBytes, cancel))
@@ -73,6 +73,7 @@ internal sealed class ImportService(ICatalogue catalogue, IFileSources files, IR
         Errors = request.Errors,
         Closed = taken.Record?.Closed ?? 0,
         IntakeRun = taken.Record?.Id ?? 0,
+        Header = plan.Source.Header,
         Ignored = plan.Columns.Ignored,
         ErrorCode = taken.Fault?.Code,
         Error = taken.Fault?.Message,

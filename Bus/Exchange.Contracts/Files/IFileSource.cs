@@ -10,8 +10,8 @@ public sealed record FileRequest
     /// <summary>CSV: what stands between two fields, one character.</summary>
     public char? Delimiter { get; init; }
 
-    /// <summary>CSV and XLSX: whether the first record names the columns.</summary>
-    public bool Header { get; init; } = true;
+    /// <summary>CSV and XLSX: true: the first row that holds something names the columns; false: none does; null: it is looked for.</summary>
+    public bool? Header { get; init; }
 
     /// <summary>CSV: utf-8, utf-16, utf-16be, gb18030 or another name that .NET knows.</summary>
     public string? Encoding { get; init; }
@@ -22,8 +22,8 @@ public sealed record FileRequest
     /// <summary>Largest cell in bytes of UTF-8; a larger one is a <see cref="CellFault"/>.</summary>
     public int LargestCell { get; init; } = 16 * 1024 * 1024;
 
-    /// <summary>Parquet: bytes of memory that pages of the file may take together. A file that asks for more is refused before it gets any.</summary>
-    public long PageMemory { get; init; } = 256L * 1024 * 1024;
+    /// <summary>Parquet: bytes of memory that pages of the file may take together; null: 256 MiB. A file that asks for more is refused before it gets any.</summary>
+    public long? PageMemory { get; init; }
 }
 
 /// <summary>Rows of a file as they stand there.</summary>
@@ -52,6 +52,9 @@ public interface IFileSource : IAsyncDisposable
     /// <summary>Names of the columns as they stand in the file; empty for a CSV or XLSX file without a header.</summary>
     IReadOnlyList<string> Columns { get; }
 
+    /// <summary>CSV and XLSX: where the row stands that names the columns; what is above it is passed over. Null: there is none.</summary>
+    FilePlace? Header => null;
+
     /// <summary>
     /// SHA-256 of the file's bytes in lower-case hexadecimal, known when <see cref="ReadAsync"/> has come to the end: two readings that give the same one have read the same.
     /// </summary>
@@ -66,6 +69,9 @@ public interface IFileSource : IAsyncDisposable
 public interface IFileSources
 {
     /// <summary>Opens a file and looks at the beginning of it (JSON and XML: at all of it, since each record names its own columns).</summary>
+    /// <param name="request">What is opened; an option that the file's form does not have refuses it.</param>
+    /// <param name="search">Finds the header of a CSV or XLSX file of which the request does not tell; null: the first row that holds something is it.</param>
+    /// <param name="cancel">Ends it.</param>
     /// <exception cref="FileFormException">It is not there, may not be read, or is not what its form asks.</exception>
-    Task<IFileSource> OpenAsync(FileRequest request, CancellationToken cancel);
+    Task<IFileSource> OpenAsync(FileRequest request, IHeaderSearch? search, CancellationToken cancel);
 }

@@ -25,6 +25,8 @@ public sealed record ImportResult
     /// <summary>Errors closed by this import.</summary>
     public long Closed { get; init; }
     public long IntakeRun { get; init; }
+    /// <summary>CSV and XLSX: where the header stands; what is above it was passed over. Null: there is none.</summary>
+    public FilePlace? Header { get; init; }
     /// <summary>Columns of the file that are no items, passed over.</summary>
     public required IReadOnlyList<string> Ignored { get; init; }
     public string? ErrorCode { get; init; }

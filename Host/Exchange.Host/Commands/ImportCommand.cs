@@ -14,7 +14,8 @@ internal sealed class ImportCommand : HubCommand
     readonly Argument<string> _resource = new("RESOURCE") { Description = "A resource without a source of its own." };
     readonly Argument<string> _file = new("FILE") { Description = "CSV (.csv, .tsv, .txt), JSON (.json, .jsonl, .ndjson), XML (.xml), XLSX (.xlsx, .xlsm) or Parquet (.parquet)." };
     readonly Option<bool> _full = new("--full") { Description = "The file holds every row: rows that are not in it are removed." };
-    readonly Option<string?> _delimiter = new("--delimiter") { Description = "CSV: one character, or `tab` (default: the one that is most frequent in the first line).", HelpName = "CHAR" };
+    readonly Option<string?> _delimiter = new("--delimiter") { Description = "CSV: one character, or `tab` (default: found out).", HelpName = "CHAR" };
+    readonly Option<bool> _header = new("--header") { Description = "CSV and XLSX: the first line that holds something names the columns (default: the header is looked for in the first ten)." };
     readonly Option<bool> _noHeader = new("--no-header") { Description = "CSV and XLSX: the first line is a row already; columns are the items in their order." };
     readonly Option<string?> _encoding = new("--encoding") { Description = "CSV: utf-8, utf-16, utf-16be, gb18030 … (default: found out).", HelpName = "NAME" };
     readonly Option<string?> _sheet = new("--sheet") { Description = "XLSX: the sheet to read (default: the first that is not hidden).", HelpName = "NAME" };
@@ -28,6 +29,7 @@ internal sealed class ImportCommand : HubCommand
         Add(_file);
         Add(_full);
         Add(_delimiter);
+        Add(_header);
         Add(_noHeader);
         Add(_encoding);
         Add(_sheet);
@@ -42,11 +44,11 @@ internal sealed class ImportCommand : HubCommand
         {
             Path = arguments.GetRequiredValue(_file),
             Delimiter = Delimiter(arguments.GetValue(_delimiter)),
-            Header = !arguments.GetValue(_noHeader),
+            Header = Header(arguments.GetValue(_header), arguments.GetValue(_noHeader)),
             Encoding = arguments.GetValue(_encoding),
             Sheet = arguments.GetValue(_sheet),
+            PageMemory = arguments.GetValue(_memory) is { } memory ? SizeArgument.Bytes(memory) : null,
         };
-        if (arguments.GetValue(_memory) is { } memory) file = file with { PageMemory = SizeArgument.Bytes(memory) };
         var errors = arguments.GetValue(_errors);
         if (errors is not null && Path.GetFullPath(errors) == Path.GetFullPath(file.Path)) throw new ExchangeException(ErrorCodes.FileInvalid, Party.Caller, "The refused rows would take the place of the file that is imported.", "Give --errors another file.");
         await using var hub = await OpenAsync(arguments, cancel);
@@ -57,6 +59,14 @@ internal sealed class ImportCommand : HubCommand
         else Show(result);
         return Status(result);
     }
+
+    static bool? Header(bool given, bool none) => (given, none) switch
+    {
+        (true, true) => throw new ExchangeException(ErrorCodes.FileInvalid, Party.Caller, "The first line can't be the header and a row: --header and --no-header were both given.", "Give one of them, or none."),
+        (true, _) => true,
+        (_, true) => false,
+        _ => null,
+    };
 
     static char? Delimiter(string? typed) => typed switch
     {
@@ -72,6 +82,7 @@ internal sealed class ImportCommand : HubCommand
             [[result.File, result.Resource, result.Kind, N(result.Read), N(result.Accepted), N(result.Rejected), N(result.Closed)]]);
         if (result.Subscriptions.Count > 0)
             Terminal.Table(["SUBSCRIPTION", "DELIVERED", "REFUSED"], [.. result.Subscriptions.Select(delivered => (IReadOnlyList<string>)[delivered.Subscription, N(delivered.Upserted + delivered.DeletedAtTarget), N(delivered.Refused)])]);
+        if (result.Header is { Number: > 1 } header) Terminal.Error.WriteLine($"the header was found in {header}; {(header.Number == 2 ? $"1 {header.Unit} above it was" : $"{N(header.Number - 1)} {header.Unit}s above it were")} passed over");
         if (result.Ignored.Count > 0) Terminal.Error.WriteLine($"columns that are no items were passed over: {string.Join(", ", result.Ignored)}");
         if (result.Error is not null) Fault(result.File, result.Error, result.Next, result.ErrorCode);
         else foreach (var failed in result.Subscriptions.Where(delivered => delivered.Error is not null)) Fault(failed.Subscription, failed.Error!, failed.Next, failed.ErrorCode);

@@ -147,7 +147,7 @@ public sealed class BinaryImportTests
 
         await scene.ImportAsync(0, scene.File("a.txt", "1#a;b#1.5#2026-07-01\n"), "--no-header", "--delimiter", "#");
         await scene.HoldsAsync("1|a;b|1.5|2026-07-01");
-        StringAssert.Contains(await scene.RefusedAsync(scene.File("a.csv", "id,name\n1,a\n"), "--sheet", "x"), "no sheets");
+        StringAssert.Contains(await scene.RefusedAsync(scene.File("a.csv", "id,name\n1,a\n"), "--sheet", "x"), "has no --sheet");
         await scene.ImportAsync(3, await ParquetAsync(scene, "a.parquet", ("2", new string('x', 2 * 1024 * 1024), null, null), ("3", "c", null, null)));
         CollectionAssert.Contains(await scene.OpenAsync(), "a.parquet, row 1: size");
         await scene.HoldsAsync("1|a;b|1.5|2026-07-01", "3|c|∅|∅");

@@ -8,9 +8,9 @@ namespace Exchange.UnitTests.Files;
 /// <summary>Reads a file as the hub does and shows each row as one line.</summary>
 internal static class FileReading
 {
-    public static async Task<List<string>> LinesAsync(FileRequest request, int rows = 100)
+    public static async Task<List<string>> LinesAsync(FileRequest request, int rows = 100, IHeaderSearch? search = null)
     {
-        await using var source = await new FileSources().OpenAsync(request, CancellationToken.None);
+        await using var source = await new FileSources().OpenAsync(request, search, CancellationToken.None);
         var lines = new List<string> { string.Join("|", source.Columns) };
         await foreach (var page in source.ReadAsync(rows, long.MaxValue, CancellationToken.None))
         {

@@ -125,7 +125,7 @@ public sealed class XlsxTests
             StringAssert.Contains(await FileReading.RefusedAsync(new FileRequest { Path = other }), "password");
             await File.WriteAllTextAsync(other, "PAR1,b\n1,2\n");
             CollectionAssert.AreEqual(new[] { "PAR1|b", "2: 1|2" }, await FileReading.LinesAsync(new FileRequest { Path = other }));
-            StringAssert.Contains(await FileReading.RefusedAsync(new FileRequest { Path = other, Sheet = "s" }), "no sheets");
+            StringAssert.Contains(await FileReading.RefusedAsync(new FileRequest { Path = other, Sheet = "s" }), "has no --sheet");
         }
         finally
         {

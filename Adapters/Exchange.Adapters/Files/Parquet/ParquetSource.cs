@@ -24,6 +24,9 @@ internal sealed class ParquetSource : IFileSource
     /// <summary>Of what a column is packed in, read at once.</summary>
     const long ReadBytes = 1 << 16;
 
+    /// <summary>Of a file's pages together, where a caller says nothing.</summary>
+    const long UsualMemory = 256L * 1024 * 1024;
+
     readonly FileRequest _request;
     readonly string _opened;
     readonly List<ParquetColumn> _columns;
@@ -46,15 +49,16 @@ internal sealed class ParquetSource : IFileSource
     {
         var opened = await DigestedStream.DigestOfAsync(request.Path, cancel);
         var name = Path.GetFileName(request.Path);
+        var memory = request.PageMemory ?? UsualMemory;
         var columns = Guarded(name, () =>
         {
             using var file = new FileStream(request.Path, FileMode.Open, FileAccess.Read, FileShare.Read, 1);
             var (start, end) = FindFooter(file, name);
-            var footer = ParquetFooter.Read(file, start, end, request.PageMemory, MostColumns);
+            var footer = ParquetFooter.Read(file, start, end, memory, MostColumns);
             using var properties = Properties();
             using var reader = new ParquetFileReader(request.Path, properties);
             var read = ParquetSchema.Read(name, reader.FileMetaData.Schema);
-            ParquetPages.Check(file, footer, start, request.PageMemory, cancel);
+            ParquetPages.Check(file, footer, start, memory, cancel);
             return read;
         });
         return new ParquetSource(request, opened, columns);
@@ -78,7 +82,7 @@ internal sealed class ParquetSource : IFileSource
         var pool = properties.MemoryPool;
         using var reader = new ParquetFileReader(_request.Path, properties);
         var page = new FilePageBuilder([.. _columns.Select(column => (column.Name, column.Type))], _request.LargestCell);
-        var place = 0L;
+        var (place, memory) = (0L, _request.PageMemory ?? UsualMemory);
         for (var at = 0; at < reader.FileMetaData.NumRowGroups; at++)
         {
             using var group = reader.RowGroup(at);
@@ -88,7 +92,7 @@ internal sealed class ParquetSource : IFileSource
                 if (++place % ParquetCursor.Taken == 0)
                 {
                     cancel.ThrowIfCancellationRequested();
-                    if (pool.BytesAllocated > 2 * _request.PageMemory) throw new ParquetMemoryException($"has pages that take {pool.BytesAllocated} bytes of memory, and may take {_request.PageMemory}");
+                    if (pool.BytesAllocated > 2 * memory) throw new ParquetMemoryException($"has pages that take {pool.BytesAllocated} bytes of memory, and may take {memory}");
                 }
 
                 if (!columns.AppendRow(page)) throw Wrong(Name, $"ends after {place - 1} rows where its footer promises more", null);

@@ -5,7 +5,7 @@ using Exchange.Contracts.Files;
 namespace Exchange.Adapters.Files.Xlsx;
 
 /// <summary>
-/// One sheet of a workbook (.xlsx, .xlsm). The first row that holds something names the columns. Texts stand as they are, numbers as Excel shows them, days as their form says: see
+/// One sheet of a workbook (.xlsx, .xlsm). Texts stand as they are, numbers as Excel shows them, days as their form says: see
 /// <see cref="XlsxNumbers"/>. Memory is bounded whatever the sheet holds: its XML is read as a stream, shared texts stand in a temporary file.
 /// </summary>
 internal sealed class XlsxSource : IFileSource
@@ -17,6 +17,9 @@ internal sealed class XlsxSource : IFileSource
     readonly List<string> _columns = [];
     int _width;
 
+    /// <summary>Rows that hold something up to the header, with it.</summary>
+    int _skipped;
+
     XlsxSource(FileRequest request, XlsxBook book, XlsxTexts texts, string opened) => (_request, _book, _texts, _opened) = (request, book, texts, opened);
 
     public string Name => Path.GetFileName(_request.Path);
@@ -25,9 +28,11 @@ internal sealed class XlsxSource : IFileSource
 
     public IReadOnlyList<string> Columns => _columns;
 
+    public FilePlace? Header { get; private set; }
+
     public string? Digest { get; private set; }
 
-    public static async Task<IFileSource> OpenAsync(FileRequest request, CancellationToken cancel)
+    public static async Task<IFileSource> OpenAsync(FileRequest request, IHeaderSearch? search, CancellationToken cancel)
     {
         var opened = await DigestedStream.DigestOfAsync(request.Path, cancel);
         using var archive = new XlsxArchive(request.Path);
@@ -45,7 +50,8 @@ internal sealed class XlsxSource : IFileSource
         var source = new XlsxSource(request, book, texts, opened);
         try
         {
-            source.FindColumns(archive, cancel);
+            if (request.Header is false) source.FindWidth(archive, cancel);
+            else source.FindColumns(archive, request.Header is true ? null : search);
             return source;
         }
         catch
@@ -63,17 +69,18 @@ internal sealed class XlsxSource : IFileSource
             var names = _columns.Count > 0 ? _columns : [.. Enumerable.Range(1, _width).Select(at => at.ToString(CultureInfo.InvariantCulture))];
             var page = new FilePageBuilder(names, _request.LargestCell);
             var byColumn = new XlsxCell?[_width];
-            var header = _request.Header;
+            var skip = _skipped;
             foreach (var (row, cells) in new XlsxSheet(archive, _book, _texts).Rows())
             {
                 cancel.ThrowIfCancellationRequested();
-                if (!header)
+                if (skip > 0)
                 {
-                    Append(page, byColumn, cells);
-                    page.EndRow(row);
+                    skip--;
+                    continue;
                 }
 
-                header = false;
+                Append(page, byColumn, cells);
+                page.EndRow(row);
                 if (page.Count >= rows || page.Bytes >= bytes) yield return page.Take();
             }
 
@@ -105,7 +112,7 @@ internal sealed class XlsxSource : IFileSource
             {
                 broken = true;
                 var letters = XlsxSheet.Letters(cell.Column);
-                page.Break("fields", cell.Column < byColumn.Length ? $"column {letters} has two cells" : $"column {letters} holds a value, and the first row names no such column");
+                page.Break("fields", cell.Column < byColumn.Length ? $"column {letters} has two cells" : $"column {letters} holds a value, and the header names no such column");
             }
         }
 
@@ -117,18 +124,33 @@ internal sealed class XlsxSource : IFileSource
         }
     }
 
-    void FindColumns(XlsxArchive archive, CancellationToken cancel)
+    void FindColumns(XlsxArchive archive, IHeaderSearch? search)
+    {
+        var header = (search is not null ? search.Find(Head(archive)) : Head(archive).FirstOrDefault() is { } first ? new FoundHeader(first, 0, true) : null)
+            ?? throw new FileFormException($"{Name} is empty.", "A row of its sheet must name the columns; another sheet is read with --sheet. Nothing was changed.");
+        (Header, _skipped, _width) = (header.Row.Place, header.Above + 1, header.Row.Cells.Count);
+        for (var at = 0; at < _width; at++) _columns.Add(header.Row.Cells[at] is { Length: > 0 } name ? name : $"column {XlsxSheet.Letters(at)}");
+    }
+
+    IEnumerable<FileRow> Head(XlsxArchive archive)
+    {
+        foreach (var (row, cells) in new XlsxSheet(archive, _book, _texts).Rows())
+        {
+            var texts = new string[cells.Max(cell => cell.Column) + 1];
+            Array.Fill(texts, "");
+            // Of two cells in one place the first counts, as in rows.
+            foreach (var cell in Enumerable.Reverse(cells)) texts[cell.Column] = cell.Text;
+            yield return new FileRow(new FilePlace("row", row), texts);
+        }
+    }
+
+    /// <summary>Without names any row may be the widest.</summary>
+    void FindWidth(XlsxArchive archive, CancellationToken cancel)
     {
         foreach (var (_, cells) in new XlsxSheet(archive, _book, _texts).Rows())
         {
             cancel.ThrowIfCancellationRequested();
             _width = Math.Max(_width, cells.Max(cell => cell.Column) + 1);
-            // Without names any row may be the widest.
-            if (!_request.Header) continue;
-            for (var at = 0; at < _width; at++) _columns.Add(cells.FirstOrDefault(cell => cell.Column == at).Text is { Length: > 0 } name ? name : $"column {XlsxSheet.Letters(at)}");
-            return;
         }
-
-        if (_request.Header) throw new FileFormException($"{Name} is empty.", "The first row of its sheet must name the columns; another sheet is read with --sheet. Nothing was changed.");
     }
 }
