@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Exchange.Bus.Catalogue;
+using Exchange.Bus.Exchanges;
 using Exchange.Bus.Intake;
 using Exchange.Bus.Limits;
 using Exchange.Bus.Log;
@@ -21,7 +22,7 @@ namespace Exchange.Bus.Delivery;
 /// </summary>
 internal sealed partial class SubscriptionDelivery(
     ICatalogue catalogue, IFrontEndDatabases databases, IRouteFactory routes, ConnectionTurns turns, IStore store, ILeases leases, DeliveryStates states, IRuns runs, IResourceLog log, IQuarantine quarantine,
-    BatchDelivery delivery, StagedDelivery staging, ExchangeSteps steps, TimeProvider time, ILogger<SubscriptionDelivery> logger)
+    BatchDelivery delivery, StagedDelivery staging, ExchangeSteps steps, ConnectionWaits waits, TimeProvider time, ILogger<SubscriptionDelivery> logger)
 {
     const int BatchesAtOnce = 64;
 
@@ -32,6 +33,9 @@ internal sealed partial class SubscriptionDelivery(
 
     /// <summary>The lease of who delivers a subscription.</summary>
     public static string LeaseName(string subscription) => $"delivery:{subscription}";
+
+    /// <summary>The name of the work, as the log says it.</summary>
+    public static string WorkName(string subscription) => $"subscription {subscription}";
 
     /// <param name="name">The subscription.</param>
     /// <param name="more">Told to wait for more: answers true when the log may have grown, false when nothing more will come. Null: the log as it is now, and only if nobody else delivers
@@ -75,12 +79,14 @@ internal sealed partial class SubscriptionDelivery(
                 try
                 {
                     await DrainAsync(run, either.Token);
+                    waits.End(WorkName(name));
                     failures = 0;
                 }
                 catch (FrontEndException fault) when (fault.Fault == FrontEndFault.Transient && failures < Backoff.Length)
                 {
                     run.Prepared = false; // whether the last commit held is not known: the ledger is asked again
-                    if (failures == 0) DeliveryWaits(name, fault.Message);
+                    waits.Begin(WorkName(name), connection.Name, fault.Message);
+                    DeliveryTriedAgain(name, Backoff[failures], fault.Message);
                     run.Report($"waiting for the target: {fault.Message}");
                     await Task.Delay(Backoff[failures++], time, either.Token);
                     continue;
@@ -89,6 +95,7 @@ internal sealed partial class SubscriptionDelivery(
                 {
                     mismatch = fault; // the full that heals it may be the one that is being read
                     failures = 0; // the target answers again: what is waited for now is the log
+                    waits.End(WorkName(name));
                 }
 
                 if (more is null) break;
@@ -128,6 +135,7 @@ internal sealed partial class SubscriptionDelivery(
             run.State = run.State with { Applied = last.Number };
             await NoteAsync(run, cancel);
             steps.Reached(ExchangeStep.Cursor, run.Name);
+            waits.End(WorkName(run.Name)); // now that some of it has arrived: a connection that is made and cut again is one outage
             run.Report("delivering");
             await turn.PaceAsync(run.Record.DeliveredUpserts + run.Record.DeliveredDeletes - before.Rows, run.WrittenBytes - before.Bytes, cancel);
         }
@@ -216,6 +224,7 @@ internal sealed partial class SubscriptionDelivery(
     {
         DeliveryFailed(name, fault.Code, fault.Message, fault.Next);
         var held = fault is FrontEndException { Fault: FrontEndFault.Standing };
+        if (held) waits.End(WorkName(name)); // it answers, if not as it should
         if (run is null) return new DeliveryOutcome(new RunRecord { Resource = "", Subscription = name, Kind = "delivery", Node = Node.Name }, fault);
         if (held) await HoldAsync(run, run.State with { Hold = new Hold(fault.Code, fault.Party, fault.Message, fault.Next, run.State.Hold?.Since ?? time.GetUtcNow()) });
         // One that was overtaken before it did anything leaves no record: beginning one would end the new one's.
@@ -256,8 +265,8 @@ internal sealed partial class SubscriptionDelivery(
     [LoggerMessage(1200, LogLevel.Information, "Subscription {Subscription} is delivered anew from batch {Batch}")]
     partial void DeliveredAnew(string subscription, long batch);
 
-    [LoggerMessage(1201, LogLevel.Information, "Subscription {Subscription} waits for its target: {Message}")]
-    partial void DeliveryWaits(string subscription, string message);
+    [LoggerMessage(1201, LogLevel.Debug, "Subscription {Subscription} is tried again in {Pause}: {Message}")]
+    partial void DeliveryTriedAgain(string subscription, TimeSpan pause, string message);
 
     /// <summary>For looking into it: a command tells its caller, a running hub's work board says it once.</summary>
     [LoggerMessage(1202, LogLevel.Information, "Delivery of {Subscription} failed with {Code}: {Message} {Next}")]

@@ -11,7 +11,7 @@ namespace Exchange.Bus.Exchanges;
 /// Delivers whatever is in a log. A batch that this node has appended, or a wake-up message, starts a delivery at once; the sweep, which compares cursors with logs, finds what a lost message, a
 /// dead node or one whose places are all taken would leave. A node sweeps each second while it has places, and every ten seconds without.
 /// </summary>
-internal sealed class DeliveryDuty(ICatalogue catalogue, SubscriptionDelivery delivery, DeliveryStates deliveries, IResourceLog log, NodePlaces places, WorkBoard board, TimeProvider time) : IHubDuty
+internal sealed class DeliveryDuty(ICatalogue catalogue, SubscriptionDelivery delivery, DeliveryStates deliveries, IResourceLog log, NodePlaces places, ConnectionWaits waits, WorkBoard board, TimeProvider time) : IHubDuty
 {
     /// <summary>Between two sweeps.</summary>
     static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
@@ -62,6 +62,7 @@ internal sealed class DeliveryDuty(ICatalogue catalogue, SubscriptionDelivery de
             if (states.TryGetValue(subscription.Name, out var state) && !state.Held && state.Applied >= head)
             {
                 _unsure.TryRemove(subscription.Name, out _);
+                waits.End(SubscriptionDelivery.WorkName(subscription.Name)); // if it waited here, another node has delivered it
                 continue;
             }
 
@@ -71,7 +72,7 @@ internal sealed class DeliveryDuty(ICatalogue catalogue, SubscriptionDelivery de
         }
     }
 
-    void Start(Subscription subscription) => board.Start($"subscription {subscription.Name}", token => DeliverAsync(subscription.Name, token), _stopping);
+    void Start(Subscription subscription) => board.Start(SubscriptionDelivery.WorkName(subscription.Name), token => DeliverAsync(subscription.Name, token), _stopping);
 
     async Task<ExchangeException?> DeliverAsync(string subscription, CancellationToken cancel)
     {

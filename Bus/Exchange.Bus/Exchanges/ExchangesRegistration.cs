@@ -10,6 +10,7 @@ internal static class ExchangesRegistration
     public static IServiceCollection AddExchanges(this IServiceCollection services) => services
         .AddSingleton<NodePlaces>()
         .AddSingleton<ConnectionTurns>()
+        .AddSingleton<ConnectionWaits>()
         .AddSingleton<WorkBoard>()
         .AddSingleton<SourceWatch>()
         .AddSingleton<RealTimeReading>()

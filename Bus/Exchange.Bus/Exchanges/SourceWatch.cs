@@ -1,5 +1,4 @@
 using Exchange.Contracts.FrontEnd;
-using Microsoft.Extensions.Logging;
 
 namespace Exchange.Bus.Exchanges;
 
@@ -7,13 +6,11 @@ namespace Exchange.Bus.Exchanges;
 /// Watches the change logs of one connection until told to stop. Every node watches every connection: which of them reads a source is decided by the source's lease at each change, so the
 /// work falls to whoever is free, and none has to notice that another is dead.
 /// </summary>
-internal sealed partial class SourceWatch(IFrontEndDatabases databases, TimeProvider time, ILogger<SourceWatch> logger)
+internal sealed class SourceWatch(IFrontEndDatabases databases, ConnectionWaits waits, TimeProvider time)
 {
     static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
     static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(1);
-
-    static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(30);
 
     /// <summary>Under writers that never pause, changes are gathered: first for so long, then longer and longer.</summary>
     static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(50);
@@ -32,8 +29,8 @@ internal sealed partial class SourceWatch(IFrontEndDatabases databases, TimeProv
     {
         await using var database = databases.Open(connection);
         await using var watch = database.Capture.Watch(logs);
+        var work = $"the watch of its change logs ({connection.Name})";
         var backoff = TimeSpan.Zero;
-        long? silentSince = null;
         var gathering = TimeSpan.Zero;
         while (true)
         {
@@ -41,8 +38,8 @@ internal sealed partial class SourceWatch(IFrontEndDatabases databases, TimeProv
             {
                 var began = time.GetTimestamp();
                 var filled = await watch.WaitAsync(LongestWait, cancel);
-                if (silentSince is { } since) Answers(connection.Name, time.GetElapsedTime(since));
-                (silentSince, backoff) = (null, TimeSpan.Zero);
+                waits.End(work);
+                backoff = TimeSpan.Zero;
                 if (filled.Count == 0) continue;
                 foreach (var log in filled) changed(log);
                 gathering = time.GetElapsedTime(began) > Quiet ? TimeSpan.Zero : Shorter((gathering * 2) + Shortest, LongestGathering);
@@ -50,20 +47,13 @@ internal sealed partial class SourceWatch(IFrontEndDatabases databases, TimeProv
             }
             catch (FrontEndException fault)
             {
-                if (silentSince is null) Silent(connection.Name, fault.Message, LongestBackoff);
-                silentSince ??= time.GetTimestamp();
+                waits.Begin(work, connection.Name, fault.Message);
                 foreach (var log in logs) changed(log);
-                backoff = backoff == TimeSpan.Zero ? FirstBackoff : Shorter(backoff * 2, LongestBackoff);
+                backoff = backoff == TimeSpan.Zero ? FirstBackoff : Shorter(backoff * 2, ConnectionWaits.LongestPause);
                 await Task.Delay(backoff, time, cancel);
             }
         }
     }
 
     static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
-
-    [LoggerMessage(1303, LogLevel.Warning, "Waiting for connection {Connection}: {Message} It is tried again, every {Longest} at the latest.")]
-    partial void Silent(string connection, string message, TimeSpan longest);
-
-    [LoggerMessage(1304, LogLevel.Warning, "Connection {Connection} answers again after {Waited}; its changes are taken up")]
-    partial void Answers(string connection, TimeSpan waited);
 }

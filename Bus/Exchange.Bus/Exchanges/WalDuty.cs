@@ -10,7 +10,7 @@ namespace Exchange.Bus.Exchanges;
 /// Takes up changes of `wal` sources as they come; those with an incremental schedule are read by it only. One small question a database tells whether anything was committed there; only then, and every
 /// few seconds for what else may be due, its slots are looked at.
 /// </summary>
-internal sealed class WalDuty(ICatalogue catalogue, IFrontEndDatabases databases, RealTimeReading reading, WorkBoard board, TimeProvider time) : IHubDuty
+internal sealed class WalDuty(ICatalogue catalogue, IFrontEndDatabases databases, RealTimeReading reading, ConnectionWaits waits, WorkBoard board, TimeProvider time) : IHubDuty
 {
     /// <summary>Between two questions.</summary>
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -29,10 +29,10 @@ internal sealed class WalDuty(ICatalogue catalogue, IFrontEndDatabases databases
             foreach (var followed in databasesFollowed)
             {
                 // A database that does not answer holds only its own sources up.
-                board.Start($"log of {followed.Key}", async token =>
+                var work = $"the log of {followed.Key}";
+                board.Start(work, async token =>
                 {
-                    await using var database = databases.Open(snapshot.Connections[followed.Key].ToFrontEnd());
-                    var (flushed, now) = (database.Wal is { } wal ? await wal.FlushedAsync(token) : 0, time.GetUtcNow());
+                    var (flushed, now) = (await FlushedAsync(work, snapshot.Connections[followed.Key], token), time.GetUtcNow());
                     if (seen.TryGetValue(followed.Key, out var before) && before.Flushed == flushed && now - before.At < LongestPause && now >= before.At) return null;
                     seen[followed.Key] = (flushed, now);
                     foreach (var resource in followed) board.Start($"resource {resource.Name}", working => ReadAsync(resource.Name, working), stopping);
@@ -41,6 +41,23 @@ internal sealed class WalDuty(ICatalogue catalogue, IFrontEndDatabases databases
             }
 
             await Task.Delay(databasesFollowed.Count > 0 ? Pause : LongestPause, time, stopping);
+        }
+    }
+
+    /// <summary>How far the database's log is.</summary>
+    async Task<long> FlushedAsync(string work, Connection connection, CancellationToken cancel)
+    {
+        await using var database = databases.Open(connection.ToFrontEnd());
+        try
+        {
+            var flushed = database.Wal is { } wal ? await wal.FlushedAsync(cancel) : 0;
+            waits.End(work);
+            return flushed;
+        }
+        catch (FrontEndException fault)
+        {
+            waits.Begin(work, connection.Name, fault.Message);
+            throw;
         }
     }
 

@@ -1,14 +1,15 @@
 using System.Collections.Concurrent;
 using Exchange.Contracts.Errors;
+using Exchange.Contracts.FrontEnd;
 using Microsoft.Extensions.Logging;
 
 namespace Exchange.Bus.Exchanges;
 
 /// <summary>
 /// What this node is working at, by name: each source and each subscription goes its own way. Work that is asked for while it goes on is done once more afterwards; work that
-/// fails waits longer and longer and holds nobody else; the log says once why it waits, and when it goes on. Safe for concurrent callers.
+/// fails waits longer and longer and holds nobody else; the log says once why it waits, and when it goes on, unless <see cref="ConnectionWaits"/> has said it. Safe for concurrent callers.
 /// </summary>
-internal sealed partial class WorkBoard(TimeProvider time, ILogger<WorkBoard> logger)
+internal sealed partial class WorkBoard(ConnectionWaits connections, TimeProvider time, ILogger<WorkBoard> logger)
 {
     static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(2);
 
@@ -49,11 +50,11 @@ internal sealed partial class WorkBoard(TimeProvider time, ILogger<WorkBoard> lo
             {
                 if (await work(stopping) is { } fault)
                 {
-                    Wait(name, fault.Code, $"{fault.Message} {fault.Next}");
+                    Wait(name, fault.Code, $"{fault.Message} {fault.Next}", fault);
                     return;
                 }
 
-                if (_waiting.TryRemove(name, out var waited)) WorkGoesOn(name, time.GetElapsedTime(waited.Since));
+                if (_waiting.TryRemove(name, out var waited) && waited.Told) WorkGoesOn(name, time.GetElapsedTime(waited.Since));
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -61,14 +62,14 @@ internal sealed partial class WorkBoard(TimeProvider time, ILogger<WorkBoard> lo
         }
         catch (Exception exception) when (exception is ExchangeException or System.Data.Common.DbException or IOException)
         {
-            Wait(name, (exception as ExchangeException)?.Code ?? exception.GetType().Name, exception.Message);
+            Wait(name, (exception as ExchangeException)?.Code ?? exception.GetType().Name, exception.Message, exception);
         }
 #pragma warning disable CA1031 // nobody awaits this work before the hub stops: what is not told here is never told, and would be tried again each second
         catch (Exception exception)
 #pragma warning restore CA1031
         {
             WorkBroke(exception, name);
-            Wait(name, exception.GetType().Name, exception.Message);
+            Wait(name, exception.GetType().Name, exception.Message, exception);
         }
         finally
         {
@@ -90,13 +91,14 @@ internal sealed partial class WorkBoard(TimeProvider time, ILogger<WorkBoard> lo
         }
     }
 
-    void Wait(string name, string code, string why)
+    void Wait(string name, string code, string why, Exception fault)
     {
         var now = time.GetTimestamp();
         var before = _waiting.GetValueOrDefault(name);
         var backoff = before is null ? FirstBackoff : TimeSpan.FromTicks(Math.Min(before.Backoff.Ticks * 2, LongestBackoff.Ticks));
-        _waiting[name] = new Waiting(before?.Since ?? now, now, backoff, code);
-        if (before?.Code == code) WorkStillWaits(name, backoff, why);
+        var toldElsewhere = fault is FrontEndException && connections.Holds(name);
+        _waiting[name] = new Waiting(before?.Since ?? now, now, backoff, code, before is { Told: true } || !toldElsewhere);
+        if (toldElsewhere || (before is { Told: true } && before.Code == code)) WorkStillWaits(name, backoff, why);
         else WorkWaits(name, why, LongestBackoff);
     }
 
@@ -104,7 +106,8 @@ internal sealed partial class WorkBoard(TimeProvider time, ILogger<WorkBoard> lo
     /// <param name="Failed">The same of the last one.</param>
     /// <param name="Backoff">How long to wait after it.</param>
     /// <param name="Code">What kind of fault it was.</param>
-    sealed record Waiting(long Since, long Failed, TimeSpan Backoff, string Code);
+    /// <param name="Told">Whether the log says here that it waits.</param>
+    sealed record Waiting(long Since, long Failed, TimeSpan Backoff, string Code, bool Told);
 
     [LoggerMessage(1300, LogLevel.Warning, "{Work} waits: {Why} It is tried again, every {Longest} at the latest.")]
     partial void WorkWaits(string work, string why, TimeSpan longest);

@@ -92,12 +92,10 @@ internal sealed class BatchAppender(
         }, cancel);
 
         steps.Reached(draft.Kind == BatchKind.Mark ? ExchangeStep.Mark : draft.Staged ? ExchangeStep.Stage : ExchangeStep.Append, resource.Name);
-        var contents = run.TakeContentBytes();
-        budget.Spent(payload.Bytes + contents);
+        budget.Spent(payload.Bytes + run.TakeContentBytes());
         run.Position = position;
         run.Record = record;
         run.Appended?.Invoke();
-        await run.Turn.PaceAsync(draft.Read, draft.Rows.DataBytes + contents, cancel);
         return batch;
     }
 

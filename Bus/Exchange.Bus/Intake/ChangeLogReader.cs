@@ -17,10 +17,14 @@ internal sealed class ChangeLogReader(KeyReader keys, ExchangeSteps steps)
         var truncated = false;
         for (var left = (await capture.StatusAsync(target, cancel)).Waiting; left is not <= 0;)
         {
+            await run.Plan.Paced.Turn.PaidAsync(cancel);
             var waited = Stopwatch.StartNew();
             var changes = await capture.ReadAsync(target, run.Plan.Resource.BatchRows, cancel);
             run.Waited(waited.Elapsed);
             if (changes.Ids.Count == 0) return truncated;
+            var distinct = KeyReader.Distinct(changes.Keys);
+            // A change counts once: with the row that is read anew for it, or by itself where others are of the same row. An update leaves two entries, of the old key and the new.
+            run.Plan.Paced.Turn.Spend(Math.Max((changes.Ids.Count / 2) - distinct.Count, 0), changes.Keys.DataBytes);
             truncated |= changes.Truncated;
             if (changes.Truncated && run.Position is { Complete: true, Full: null })
             {
@@ -30,7 +34,6 @@ internal sealed class ChangeLogReader(KeyReader keys, ExchangeSteps steps)
                 return true;
             }
 
-            var distinct = KeyReader.Distinct(changes.Keys);
             if (distinct.Count > 0)
             {
                 await keys.AppendAsync(run, distinct, itemSets, wanted => changes.Truncated ? Emptied(run, wanted) : wanted, cancel);

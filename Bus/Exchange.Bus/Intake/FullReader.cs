@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Exchange.Bus.Log;
 using Exchange.Bus.Quality;
 using Exchange.Bus.Quarantine;
@@ -55,12 +54,10 @@ internal sealed class FullReader(
     {
         var appending = Task.CompletedTask;
         var (any, ended) = (run.Position.Full!.FirstBatch > 0, false);
-        var waited = Stopwatch.StartNew();
         try
         {
             await foreach (var page in run.Plan.Reader.ReadPagesAsync(run.Plan.Query, run.Position.Full!.Next, run.Plan.Resource.BatchRows, run.Plan.Resource.BatchBytes, PagesTogether, cancel))
             {
-                run.Waited(waited.Elapsed);
                 steps.Reached(ExchangeStep.Read, run.Name);
                 ended = page.Resume is null;
                 if (ended && page.Rows.Count == 0 && any) break;
@@ -71,7 +68,6 @@ internal sealed class FullReader(
                 steps.Reached(ExchangeStep.Quality, run.Name);
                 await appending;
                 appending = AppendAsync(run, page, rows, refused, itemSets, cancel);
-                waited.Restart();
             }
 
             await appending;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Exchange.Bus.Log;
 using Exchange.Bus.Quality;
 using Exchange.Contracts.FrontEnd;
@@ -39,9 +38,7 @@ internal sealed class KeyReader(SourceStates states, BatchAppender appender, Pag
         {
             var count = Math.Min(most, keys.Count - start);
             var asked = count == keys.Count ? keys : keys.Slice(start, count);
-            var waited = Stopwatch.StartNew();
             var page = await run.Plan.Reader.ReadKeysAsync(run.Plan.Query, asked, count == 1 ? long.MaxValue : run.Plan.Resource.BatchBytes, cancel);
-            run.Waited(waited.Elapsed);
             if (page.Cut)
             {
                 most = Math.Clamp(page.Rows.Count * 3 / 4, 1, count - 1); // rows are wide: as many as were seen to fit, with some room

@@ -128,7 +128,7 @@ internal sealed class PageJudge(IQuarantine quarantine, TimeProvider time)
         var found = new Dictionary<string, Dictionary<string, string?>>(StringComparer.Ordinal);
         for (var start = 0; start < keys.Count; start += KeyReader.KeysAtOnce)
         {
-            var whole = (await plan.Database.Source.ReadKeysAsync(query, keys.Slice(start, Math.Min(KeyReader.KeysAtOnce, keys.Count - start)), long.MaxValue, cancel)).Rows;
+            var whole = (await plan.Paced.ReadKeysAsync(query, keys.Slice(start, Math.Min(KeyReader.KeysAtOnce, keys.Count - start)), long.MaxValue, cancel)).Rows;
             var wholeKeys = query.Key.Select(whole.Ordinal).ToList();
             for (var row = 0; row < whole.Count; row++)
             {

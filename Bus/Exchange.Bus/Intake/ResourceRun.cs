@@ -1,5 +1,4 @@
 using Exchange.Bus.Catalogue;
-using Exchange.Bus.Limits;
 using Exchange.Bus.Runs;
 using Exchange.Contracts.Operations;
 using Exchange.Storage;
@@ -39,9 +38,6 @@ internal abstract class ResourceRun
 
     /// <summary>As stored by the newest append.</summary>
     public required SourcePosition Position { get; set; }
-
-    /// <summary>The right to use the source's connection, and at what rate; a file has none.</summary>
-    public ConnectionTurn Turn { get; set; } = ConnectionTurn.Free;
 
     public IProgress<SyncProgress>? Progress { get; init; }
 

@@ -54,34 +54,44 @@ internal sealed partial class SourceIntake(
         var judge = new Lazy<IRowJudge>(() => judges.Create(resource, snapshot));
         _ = Task.Run(() => judge.Value, CancellationToken.None);
         await using var turn = await turns.TakeAsync(snapshot.Connections[source.Connection], request.Place, why => progress?.Report(new SyncProgress { Resource = name, Phase = why }), either.Token);
-        var state = await states.ReadAsync(name, either.Token);
+        var outcome = await ReadAsync(resource, snapshot, request, judge, turn, lease, progress, appended, either.Token, cancel);
+        // However it ended: who has the turn next begins without what this one has left to pay.
+        await turn.PaidAsync(cancel);
+        return outcome;
+    }
+
+    async Task<IntakeOutcome> ReadAsync(Resource resource, CatalogueSnapshot snapshot, IntakeRequest request, Lazy<IRowJudge> judge, ConnectionTurn turn, HeldLease lease, IProgress<SyncProgress>? progress, Action? appended,
+        CancellationToken either, CancellationToken cancel)
+    {
+        var name = resource.Name;
+        var state = await states.ReadAsync(name, either);
         IntakeRun? run = null;
         try
         {
-            await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judge, await hub.ReadAsync(either.Token), attachments, either.Token);
+            await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judge, await hub.ReadAsync(either), attachments, either);
             // Before anything is prepared or begun: a judge that can't be made is no failed run.
             _ = plan.Judge;
-            var position = await preparation.PrepareAsync(plan, snapshot, lease.Lease, state.Position, request, either.Token);
+            var position = await preparation.PrepareAsync(plan, snapshot, lease.Lease, state.Position, request, either);
             run = await book.BeginAsync(name, lease.Lease, state.Position.OpenRun, position,
-                (record, begun) => new IntakeRun { Plan = plan, Resource = resource, Lease = lease.Lease, Begun = record, Position = begun, Progress = progress, Appended = appended }, either.Token);
-            run.Turn = turn;
+                (record, begun) => new IntakeRun { Plan = plan, Resource = resource, Lease = lease.Lease, Begun = record, Position = begun, Progress = progress, Appended = appended }, either);
+            (plan.Paced.Turn, plan.Paced.Waited) = (turn, run.Waited);
             try
             {
-                await reading.ReadAsync(run, request.Keys, either.Token);
+                await reading.ReadAsync(run, request.Keys, either);
             }
             catch (ErrorLimitException limit)
             {
-                return await StopAsync(run, limit, await OffStandardAsync(run, either.Token), either.Token);
+                return await StopAsync(run, limit, await OffStandardAsync(run, either), either);
             }
             catch (KeyChangedException changed)
             {
                 var need = SourcePreparation.Need(plan.Resource, ReorganisationReason.KeyChanged, changed.Detail);
-                return await StopAsync(run, new ReorganisationException(name, need), need, either.Token);
+                return await StopAsync(run, new ReorganisationException(name, need), need, either);
             }
 
-            await book.SettleAsync(run, BatchState.Visible, position => position with { OpenRun = 0 }, null, either.Token);
+            await book.SettleAsync(run, BatchState.Visible, position => position with { OpenRun = 0 }, null, either);
             run.Appended?.Invoke();
-            await pushBack.RunAsync(plan, either.Token);
+            await pushBack.RunAsync(plan, either);
             var done = await book.DoneAsync(run);
             run.Report(run.Kind, ended: true);
             return done;

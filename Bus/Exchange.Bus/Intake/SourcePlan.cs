@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Exchange.Bus.Attachments;
 using Exchange.Bus.Catalogue;
+using Exchange.Bus.Limits;
 using Exchange.Bus.Quality;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
@@ -47,7 +48,10 @@ internal sealed class SourcePlan : IAsyncDisposable
     public TableDescription Table { get; }
 
     /// <summary>Reads the source; where rows have attachments, with references in the place of contents.</summary>
-    public ISourceReader Reader => (ISourceReader?)Attachments ?? Database.Source;
+    public ISourceReader Reader => (ISourceReader?)Attachments ?? Paced;
+
+    /// <summary>Reads the source as it is. All that is read of it comes through here, so that none is read faster than the connection allows.</summary>
+    public required PacedSource Paced { get; init; }
 
     /// <summary>Null: no item is an attachment.</summary>
     public AttachmentSource? Attachments { get; init; }
@@ -114,7 +118,8 @@ internal sealed class SourcePlan : IAsyncDisposable
                 Latest = source.Mode == CaptureMode.Control ? ControlColumns.Order : resource.DeduplicateBy,
                 LargestCell = resource.MaxCellBytes,
             };
-            var contents = attachments is null ? AttachmentIntake.Comparing(database.Source, resource) : attachments.Storing(database.Source, resource);
+            var paced = new PacedSource(database.Source);
+            var contents = attachments is null ? AttachmentIntake.Comparing(paced, resource) : attachments.Storing(paced, resource);
             if (contents is not null && !query.KeyIsUnique) throw NotUnique(resource, source);
             var further = table.Columns.Where(column => columns.All(known => known.Column != column.Name)).Select(column => new SourceColumn(column.Name, column.Name)).ToList();
             var capture = source.Mode switch
@@ -125,6 +130,7 @@ internal sealed class SourcePlan : IAsyncDisposable
             };
             return new SourcePlan(resource, source, database, table, judge)
             {
+                Paced = paced,
                 Query = query,
                 WholeRows = further.Count == 0 || further.Any(column => resource.FindItem(column.Item) is not null) ? null : query with { Columns = [.. columns.Select(column => resource.FindItem(column.Item) is { Type.IsAttachment: true } ? column with { Part = CellPart.Size } : column), .. further] },
                 Attachments = contents,

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Exchange.Bus.Log;
 using Exchange.Contracts.FrontEnd;
@@ -34,9 +33,7 @@ internal sealed class TrackedReader(SourceStates states, BatchAppender appender,
         string? next = null;
         do
         {
-            var waited = Stopwatch.StartNew();
             var page = await plan.Reader.ReadTrackedAsync(plan.Query, bound, next, plan.Resource.BatchRows, plan.Resource.BatchBytes, cancel);
-            run.Waited(waited.Elapsed);
             next = page.Resume;
             await TakePageAsync(run, seen, page, itemSets, cancel);
         }

@@ -20,6 +20,7 @@ internal sealed class WalReader(KeyReader keys, ExchangeSteps steps)
         await using var session = await wal.OpenAsync(target, from, evict: true, cancel);
         while (true)
         {
+            await run.Plan.Paced.Turn.PaidAsync(cancel);
             var waited = Stopwatch.StartNew();
             // An update has two keys, and a batch is read by so many keys at most.
             var page = await session.ReadAsync(Math.Min(run.Plan.Resource.BatchRows, KeyReader.KeysAtOnce - 1), cancel);
@@ -33,9 +34,12 @@ internal sealed class WalReader(KeyReader keys, ExchangeSteps steps)
                 return;
             }
 
-            if (page.Keys.Count > 0)
+            var distinct = KeyReader.Distinct(page.Keys);
+            // A change counts once: with the row that is read anew for it, or by itself where another change is of the same row. An update has two keys.
+            run.Plan.Paced.Turn.Spend(Math.Max((page.Keys.Count / 2) - distinct.Count, 0), page.Keys.DataBytes);
+            if (distinct.Count > 0)
             {
-                await keys.AppendAsync(run, KeyReader.Distinct(page.Keys), itemSets, position => position, cancel, atLast: position => position with { Wal = position.Wal! with { Position = page.End } });
+                await keys.AppendAsync(run, distinct, itemSets, position => position, cancel, atLast: position => position with { Wal = position.Wal! with { Position = page.End } });
                 run.Report(run.Kind);
                 ErrorLimits.Check(run);
             }

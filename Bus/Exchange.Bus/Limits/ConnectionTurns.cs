@@ -42,11 +42,20 @@ internal sealed class ConnectionTurn(HeldLease? lease, Pace? pace) : IAsyncDispo
     /// <summary>A turn that nobody counts, or that is another's already.</summary>
     public static ConnectionTurn Free { get; } = new(null, null);
 
-    /// <summary>Waits as long as what was just read or written asks for.</summary>
+    /// <summary>Counts what was just read or written; to be paid for before more is, and before the turn is given back.</summary>
     /// <param name="rows">Rows since the last call.</param>
-    /// <param name="bytes">Their bytes in memory.</param>
-    /// <param name="cancel">Stops.</param>
-    public Task PaceAsync(long rows, long bytes, CancellationToken cancel) => pace?.SpendAsync(rows, bytes, cancel) ?? Task.CompletedTask;
+    /// <param name="bytes">Their bytes.</param>
+    public void Spend(long rows, long bytes) => pace?.Spend(rows, bytes);
+
+    /// <summary>Waits as long as what was counted asks for.</summary>
+    public Task PaidAsync(CancellationToken cancel) => pace?.PaidAsync(cancel) ?? Task.CompletedTask;
+
+    /// <summary>Counts and waits at once.</summary>
+    public Task PaceAsync(long rows, long bytes, CancellationToken cancel)
+    {
+        Spend(rows, bytes);
+        return PaidAsync(cancel);
+    }
 
     public ValueTask DisposeAsync() => lease?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

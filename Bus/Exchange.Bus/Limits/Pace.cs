@@ -3,7 +3,7 @@ using Exchange.Bus.Catalogue;
 namespace Exchange.Bus.Limits;
 
 /// <summary>
-/// Keeps one flow of rows to a rate: what was spent is waited for before more is. A batch is spent at once and waited for after it, so the rate holds over any two batches together, not
+/// Keeps one flow of rows to a rate: what was spent is paid for by waiting before more is. A batch is spent at once and paid for after it, so the rate holds over any two batches together, not
 /// within one. Idle time is not saved up beyond one second. Used by one flow of control at a time.
 /// </summary>
 internal sealed class Pace(double rowsPerSecond, double bytesPerSecond, TimeProvider time)
@@ -21,12 +21,17 @@ internal sealed class Pace(double rowsPerSecond, double bytesPerSecond, TimeProv
 
     /// <param name="rows">Rows that were read or written.</param>
     /// <param name="bytes">Their bytes.</param>
-    /// <param name="cancel">Stops waiting.</param>
-    public Task SpendAsync(long rows, long bytes, CancellationToken cancel)
+    public void Spend(long rows, long bytes)
     {
         var now = time.GetElapsedTime(_began);
         if (_spent < now - Saved) _spent = now - Saved;
         _spent += TimeSpan.FromSeconds(Math.Max(rows / rowsPerSecond, bytes / bytesPerSecond));
+    }
+
+    /// <summary>Waits until all that was spent is paid for.</summary>
+    public Task PaidAsync(CancellationToken cancel)
+    {
+        var now = time.GetElapsedTime(_began);
         return _spent > now ? Task.Delay(_spent - now, time, cancel) : Task.CompletedTask;
     }
 

@@ -135,7 +135,9 @@ internal sealed class ReconciliationService(
         await using var first = await turns.TakeAsync(ordered ? from : to, null, Waits, cancel);
         await using var second = from.Name == to.Name ? ConnectionTurn.Free : await turns.TakeAsync(ordered ? to : from, null, Waits, cancel);
         (source.Turn, target.Turn) = ordered ? (first, second) : (second, first);
-        return await read();
+        var found = await read();
+        await Task.WhenAll(first.PaidAsync(cancel), second.PaidAsync(cancel));
+        return found;
     }
 
     static List<string> Reachable(Found found) => [.. found.Held.Values.Where(difference => difference.Confirmed).Select(difference => difference.Natural).OfType<string>()];

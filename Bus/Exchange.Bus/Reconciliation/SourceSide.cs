@@ -19,7 +19,11 @@ internal sealed class SourceSide(SourcePlan plan, IRoute route, IRowJudge conver
     public SourcePlan Plan => plan;
 
     /// <summary>The right to use the source's connection now.</summary>
-    public ConnectionTurn Turn { get; set; } = ConnectionTurn.Free;
+    public ConnectionTurn Turn
+    {
+        get => plan.Paced.Turn;
+        set => plan.Paced.Turn = value;
+    }
 
     /// <summary>All rows, or those of a statement that selects some of the same columns.</summary>
     public async IAsyncEnumerable<SideRows> ReadAsync(string? statement, [EnumeratorCancellation] CancellationToken cancel)
@@ -31,7 +35,6 @@ internal sealed class SourceSide(SourcePlan plan, IRoute route, IRowJudge conver
             await foreach (var page in plan.Reader.ReadPagesAsync(query, next, plan.Resource.BatchRows, KeyTexts.PageBytes, PagesTogether, cancel))
             {
                 next = page.Resume;
-                await Turn.PaceAsync(page.Rows.Count, page.Rows.MemoryBytes, cancel);
                 yield return await RoutedAsync(page, converts, cancel);
             }
         }

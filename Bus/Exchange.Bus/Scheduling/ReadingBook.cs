@@ -17,6 +17,10 @@ internal sealed record Reading
     public int Failures { get; init; }
     /// <summary>Not to be tried before; null: at once.</summary>
     public DateTimeOffset? NotBefore { get; init; }
+    /// <summary>When it was first tried in vain; null: it was not.</summary>
+    public DateTimeOffset? FailingSince { get; init; }
+    /// <summary>The connection that did not answer, where that is what it waits for; else empty.</summary>
+    public string WaitsFor { get; init; } = "";
 }
 
 /// <summary>
@@ -73,11 +77,17 @@ internal sealed class ReadingBook(IStore store, ILeases leases)
     /// <param name="node">This node.</param>
     /// <param name="cancel">Stops.</param>
     public Task EndAsync(Lease lease, string resource, FireOutcome outcome, long run, string node, CancellationToken cancel) => ChangeAsync(lease, resource, outcome, run, node,
-        reading => reading with { Running = ReadKind.None, FullAsked = false, Failures = 0, NotBefore = null }, cancel);
+        reading => reading with { Running = ReadKind.None, FullAsked = false, Failures = 0, NotBefore = null, FailingSince = null, WaitsFor = "" }, cancel);
 
     /// <summary>Leaves a reading that a fault has ended to be tried again, by whichever node comes first; a fire tries it at once.</summary>
-    public Task FailAsync(Lease lease, string resource, FireOutcome outcome, long run, string node, DateTimeOffset notBefore, CancellationToken cancel) => ChangeAsync(lease, resource, outcome, run, node,
-        reading => reading with { Failures = reading.Failures + 1, NotBefore = notBefore }, cancel);
+    /// <param name="lease">The reading's.</param>
+    /// <param name="reading">As it was taken up, with when it is tried again and what it waits for.</param>
+    /// <param name="outcome">What its fires came to.</param>
+    /// <param name="run">The run; 0: none was begun.</param>
+    /// <param name="node">This node.</param>
+    /// <param name="cancel">Stops.</param>
+    public Task FailAsync(Lease lease, Reading reading, FireOutcome outcome, long run, string node, CancellationToken cancel) => ChangeAsync(lease, reading.Resource, outcome, run, node,
+        now => now with { Failures = now.Failures + 1, NotBefore = reading.NotBefore, FailingSince = reading.FailingSince, WaitsFor = reading.WaitsFor }, cancel);
 
     /// <summary>The row of a resource, made where it is missing and kept from others until the caller's write ends.</summary>
     public static async Task<Reading> LockAsync(StoreSession session, string resource, CancellationToken cancel)
@@ -90,9 +100,9 @@ internal sealed class ReadingBook(IStore store, ILeases leases)
     }
 
     public static Task<int> SaveAsync(StoreSession session, Reading reading, CancellationToken cancel) => session.ExecuteAsync("""
-        UPDATE bus_reading SET wanted = @wanted, running = @running, full_asked = @asked, failures = @failures, not_before = @before WHERE resource = @resource
+        UPDATE bus_reading SET wanted = @wanted, running = @running, full_asked = @asked, failures = @failures, not_before = @before, failing_since = @since, waits_for = @waits WHERE resource = @resource
         """, cancel, ("wanted", ScheduleBook.Text(reading.Wanted)), ("running", ScheduleBook.Text(reading.Running)), ("asked", reading.FullAsked), ("failures", reading.Failures),
-        ("before", reading.NotBefore?.ToUnixMicroseconds() ?? 0), ("resource", reading.Resource));
+        ("before", reading.NotBefore?.ToUnixMicroseconds() ?? 0), ("since", reading.FailingSince?.ToUnixMicroseconds() ?? 0), ("waits", reading.WaitsFor), ("resource", reading.Resource));
 
     /// <summary>Forgets what was asked of resources that have no schedule any more.</summary>
     public static async Task KeepOnlyAsync(StoreSession session, HashSet<string> resources, CancellationToken cancel)
@@ -112,7 +122,7 @@ internal sealed class ReadingBook(IStore store, ILeases leases)
     static async Task<Reading?> FindAsync(StoreSession session, string resource, bool locked, CancellationToken cancel)
     {
         var locking = locked && session.Engine == StoreEngine.PostgreSql ? " FOR UPDATE" : "";
-        return (await session.QueryAsync($"SELECT resource, wanted, running, full_asked, failures, not_before FROM bus_reading WHERE resource = @resource{locking}", Read, cancel, ("resource", resource))).FirstOrDefault();
+        return (await session.QueryAsync($"SELECT resource, wanted, running, full_asked, failures, not_before, failing_since, waits_for FROM bus_reading WHERE resource = @resource{locking}", Read, cancel, ("resource", resource))).FirstOrDefault();
     }
 
     static Reading Read(DbDataReader row) => new()
@@ -123,5 +133,8 @@ internal sealed class ReadingBook(IStore store, ILeases leases)
         FullAsked = row.GetInt32(3) != 0,
         Failures = row.GetInt32(4),
         NotBefore = row.GetInt64(5) is var before and > 0 ? StoreTime.FromUnixMicroseconds(before) : null,
+        // A program of the version before counts failures and leaves these as they are.
+        FailingSince = row.GetInt32(4) > 0 && row.GetInt64(6) is var since and > 0 ? StoreTime.FromUnixMicroseconds(since) : null,
+        WaitsFor = row.GetInt32(4) > 0 ? row.GetString(7) : "",
     };
 }

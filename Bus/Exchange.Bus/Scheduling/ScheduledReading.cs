@@ -1,3 +1,5 @@
+using Exchange.Bus.Catalogue;
+using Exchange.Bus.Exchanges;
 using Exchange.Bus.Intake;
 using Exchange.Bus.Limits;
 using Exchange.Bus.Runs;
@@ -12,7 +14,8 @@ namespace Exchange.Bus.Scheduling;
 /// Reads a resource for its schedules: one node at a time, until nothing waits any more. A full is asked of the source once, in the write that notes it; killed after that, another node goes on
 /// with that full, and killed before, it asks. A fault leaves the reading to be tried again, later and later, by whichever node comes first.
 /// </summary>
-internal sealed partial class ScheduledReading(IStore store, ILeases leases, ReadingBook book, SourceStates sources, SourceIntake intake, TimeProvider time, ILogger<ScheduledReading> logger)
+internal sealed partial class ScheduledReading(
+    IStore store, ILeases leases, ICatalogue catalogue, ReadingBook book, SourceStates sources, SourceIntake intake, ConnectionWaits waits, TimeProvider time, ILogger<ScheduledReading> logger)
 {
     /// <summary>How long a dead node keeps others from its reading.</summary>
     static readonly TimeSpan LeaseDuration = SourceIntake.LeaseDuration;
@@ -85,26 +88,44 @@ internal sealed partial class ScheduledReading(IStore store, ILeases leases, Rea
         var run = taken.Record?.Id ?? 0;
         switch (taken.Fault)
         {
-            case null: await book.EndAsync(lease, resource, FireOutcome.Done, run, Node.Name, cancel); break;
+            case null: await EndAsync(lease, reading, FireOutcome.Done, run, cancel); break;
             // Read again at once it would break the limit again: what is wrong is corrected by people.
-            case { Code: ErrorCodes.ErrorLimitReached or ErrorCodes.SourceHeld }: await book.EndAsync(lease, resource, FireOutcome.Stopped, run, Node.Name, cancel); break;
+            case { Code: ErrorCodes.ErrorLimitReached or ErrorCodes.SourceHeld }: await EndAsync(lease, reading, FireOutcome.Stopped, run, cancel); break;
             case var fault: await TryAgainAsync(lease, reading, fault, run, cancel); break;
         }
+    }
+
+    /// <summary>Ends it, and says that it goes on where the log says that it waits, on whichever node.</summary>
+    async Task EndAsync(Lease lease, Reading reading, FireOutcome outcome, long run, CancellationToken cancel)
+    {
+        await book.EndAsync(lease, reading.Resource, outcome, run, Node.Name, cancel);
+        if (reading.FailingSince is not { } since) return;
+        var waited = await _clock.ReadAsync(store, cancel) - since;
+        if (reading.WaitsFor.Length > 0) waits.Answers(reading.WaitsFor, waited, WorkName(reading.Resource));
+        else GoesOn(reading.Resource, waited);
     }
 
     async Task TryAgainAsync(Lease lease, Reading reading, ExchangeException fault, long run, CancellationToken cancel)
     {
         var held = fault is FrontEndException { Fault: FrontEndFault.Standing };
+        var silent = fault is FrontEndException { Fault: FrontEndFault.Transient } ? (await catalogue.ReadAsync(cancel)).Resources.GetValueOrDefault(reading.Resource)?.Source?.Connection ?? "" : "";
         var longest = held ? LongestPauseHeld : LongestPause;
         // Doubled each time; past 20 doublings it is the longest anyhow.
         var pause = TimeSpan.FromTicks(Math.Min(FirstPause.Ticks << Math.Min(reading.Failures, 20), longest.Ticks));
-        await book.FailAsync(lease, reading.Resource, held ? FireOutcome.Held : FireOutcome.Failed, run, Node.Name, await _clock.ReadAsync(store, cancel) + pause, cancel);
-        if (reading.Failures == 0) Waits(reading.Resource, fault.Message, longest);
-        else TriedAgain(reading.Resource, pause, fault.Message);
+        var now = await _clock.ReadAsync(store, cancel);
+        await book.FailAsync(lease, reading with { NotBefore = now + pause, FailingSince = reading.FailingSince ?? now, WaitsFor = silent }, held ? FireOutcome.Held : FireOutcome.Failed, run, Node.Name, cancel);
+        if (reading.FailingSince is not null && reading.WaitsFor == silent) TriedAgain(reading.Resource, pause, fault.Message);
+        else if (silent.Length > 0) waits.Waits(silent, fault.Message, WorkName(reading.Resource));
+        else Waits(reading.Resource, fault.Message, longest);
     }
+
+    static string WorkName(string resource) => $"the scheduled reading of {resource}";
 
     [LoggerMessage(1504, LogLevel.Warning, "The scheduled reading of {Resource} waits: {Why} It is tried again, every {Longest} at the latest.")]
     partial void Waits(string resource, string why, TimeSpan longest);
+
+    [LoggerMessage(1505, LogLevel.Warning, "The scheduled reading of {Resource} goes on after {Waited}")]
+    partial void GoesOn(string resource, TimeSpan waited);
 
     [LoggerMessage(1502, LogLevel.Debug, "The scheduled reading of {Resource} is tried again in {Pause}: {Why}")]
     partial void TriedAgain(string resource, TimeSpan pause, string why);

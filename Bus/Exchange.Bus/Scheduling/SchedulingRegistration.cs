@@ -39,6 +39,10 @@ internal static class SchedulingRegistration
                 failures integer NOT NULL,
                 not_before bigint NOT NULL);
             """),
+        new("bus-scheduling", 2, "since when a reading fails, and what it waits for", """
+            ALTER TABLE bus_reading ADD COLUMN failing_since bigint NOT NULL DEFAULT 0;
+            ALTER TABLE bus_reading ADD COLUMN waits_for text NOT NULL DEFAULT '';
+            """),
     ];
 
     public static IServiceCollection AddScheduling(this IServiceCollection services) => services

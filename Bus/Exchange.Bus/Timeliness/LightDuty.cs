@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Exchange.Bus.Timeliness;
 
 /// <summary>
-/// Looks at all lights once a minute, one node for all, and tells each change once: yellow and red as warnings with what to do, green as information. What was told stands in the store, so a
+/// Looks at all lights once a minute, one node for all, and tells each change once: yellow and red with what to do, and that it is green again as loudly, so that nobody goes on looking for what has ended. What was told stands in the store, so a
 /// restart tells nothing again.
 /// </summary>
 internal sealed partial class LightDuty(Lights lights, LightBook book, IStore store, ILeases leases, TimeProvider time, ILogger<LightDuty> logger) : IHubDuty
@@ -62,6 +62,6 @@ internal sealed partial class LightDuty(Lights lights, LightBook book, IStore st
     [LoggerMessage(1601, LogLevel.Warning, "The light of {Kind} {Name} (class {Class}) is red: no successful exchange for {Hours:0.0} hours. {Next}")]
     partial void TurnedRed(string kind, string name, Catalogue.FrequencyClass? @class, double hours, string? next);
 
-    [LoggerMessage(1602, LogLevel.Information, "The light of {Kind} {Name} is green again")]
+    [LoggerMessage(1602, LogLevel.Warning, "The light of {Kind} {Name} is green again")]
     partial void TurnedGreen(string kind, string name);
 }

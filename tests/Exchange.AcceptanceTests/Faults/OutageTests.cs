@@ -17,10 +17,12 @@ public sealed class OutageTests
     static readonly FrontTable Copy = Table with { Name = "copy" };
 
     [TestMethod]
-    [DataRow("source", "Waiting for connection source")]
-    [DataRow("target", "subscription s waits")]
-    [DataRow("store", "DeliveryDuty waits for the hub's store")]
-    public async Task A_server_that_is_stopped_is_waited_for_and_then_the_exchange_goes_on(string which, string says)
+    [DataRow("source", "changelog", "Waiting for connection source: ", "Connection source answers again after ")]
+    [DataRow("source", "wal", "Waiting for connection source: ", "Connection source answers again after ")]
+    [DataRow("source", "scheduled", "Waiting for connection source: ", "Connection source answers again after ")]
+    [DataRow("target", "changelog", "Waiting for connection target: ", "Connection target answers again after ")]
+    [DataRow("store", "changelog", "DeliveryDuty waits for the hub's store", "DeliveryDuty goes on after")]
+    public async Task A_server_that_is_stopped_is_waited_for_and_then_the_exchange_goes_on(string which, string mode, string says, string then)
     {
         await using var server = await PrivatePostgreSql.StartNewAsync();
         await using var source = which == "source" ? new FrontEnd(TestDatabase.On(server)) : await FrontEnd.CreateAsync("postgresql");
@@ -28,7 +30,8 @@ public sealed class OutageTests
         using var hub = new TestHub { Store = which == "store" ? server.ConnectionString : null };
         await source.CreateAsync(Table);
         await source.InsertAsync(Table, ["1", "first"]);
-        await hub.ApplyAsync(TestHub.Connections(("source", source), ("target", target)), TestHub.Resource("r", Table, "mode: changelog"), TestHub.Subscription("s", "r", "copy"));
+        var schedule = mode == "scheduled" ? "  schedule: { incremental: '* * * * * ?' }" : "";
+        await hub.ApplyAsync(TestHub.Connections(("source", source), ("target", target)), TestHub.Resource("r", Table, mode == "wal" ? "mode: wal" : "mode: changelog"), TestHub.Subscription("s", "r", "copy", more: schedule));
         await hub.SyncAsync();
         using var node = HubNode.Start(hub);
         await source.InsertAsync(Table, ["2", "before"]);
@@ -42,7 +45,9 @@ public sealed class OutageTests
         await source.InsertAsync(Table, ["4", "after"]);
         await EqualAsync(source, target);
         Assert.AreEqual(1, node.Lines(says), node.Said);
-        await Probe.UntilAsync("the hub says that it goes on", () => Task.FromResult(node.Said), said => said.Contains("goes on after", StringComparison.Ordinal) || said.Contains("answers again", StringComparison.Ordinal));
+        await Probe.UntilAsync("the hub says that it goes on", () => Task.FromResult(node.Said), said => said.Contains(then, StringComparison.Ordinal));
+        Assert.AreEqual(1, node.Lines(then), node.Said);
+        if (which == "target") Assert.AreEqual(0, node.Lines("subscription s waits"), node.Said);
         Assert.IsLessThan(25, node.Said.Split('\n').Length, node.Said);
         await node.EndAsync();
     }
@@ -66,6 +71,8 @@ public sealed class OutageTests
         await Probe.UntilAsync("the target's table", () => target.NumberAsync("SELECT count(*) FROM pg_class WHERE relname = 'copy'"), tables => tables == 1);
         await Probe.UntilAsync("all rows", () => target.NumberAsync("SELECT count(*) FROM copy"), rows => rows == 60_000);
         await EqualAsync(source, target);
+        await Probe.UntilAsync("the hub says that it goes on", () => Task.FromResult(node.Said), said => said.Contains("Connection target answers again after ", StringComparison.Ordinal));
+        Assert.AreEqual(1, node.Lines("Waiting for connection target: "), node.Said);
         await node.EndAsync();
     }
 

@@ -186,7 +186,7 @@ public abstract class ScheduleContract
         Assert.AreEqual((ReadKind.Full, true), (reading.Running, reading.FullAsked), "the full was asked for and is not asked for again");
         var lost = await Assert.ThrowsExactlyAsync<ExchangeException>(() => dead.Readings.EndAsync(old, "r", FireOutcome.Done, 1, "dead", Cancel));
         Assert.AreEqual(ErrorCodes.LeaseLost, lost.Code);
-        await Assert.ThrowsExactlyAsync<ExchangeException>(() => dead.Readings.FailAsync(old, "r", FireOutcome.Failed, 1, "dead", Start, Cancel));
+        await Assert.ThrowsExactlyAsync<ExchangeException>(() => dead.Readings.FailAsync(old, reading with { NotBefore = Start }, FireOutcome.Failed, 1, "dead", Cancel));
         await heir.Readings.EndAsync(lease, "r", FireOutcome.Done, 5, "heir", Cancel);
         var entry = await heir.EntryAsync("s", ReadKind.Full, Cancel);
         Assert.AreEqual((FireOutcome.Done, 5L, "heir"), (entry.Outcome, entry.Run, entry.Node));
@@ -202,8 +202,8 @@ public abstract class ScheduleContract
         await node.LookAsync(catalogue, Start, Cancel);
         var now = Start.AddMinutes(1);
         await node.LookAsync(catalogue, now, Cancel);
-        var (lease, _) = (await node.TakeAsync(now, Cancel))!.Value;
-        await node.Readings.FailAsync(lease, "r", FireOutcome.Failed, 3, "node", now.AddSeconds(50), Cancel);
+        var (lease, reading) = (await node.TakeAsync(now, Cancel))!.Value;
+        await node.Readings.FailAsync(lease, reading with { NotBefore = now.AddSeconds(50), FailingSince = now, WaitsFor = "c" }, FireOutcome.Failed, 3, "node", Cancel);
         await node.Leases.ReleaseAsync(lease, Cancel);
         Assert.AreEqual(FireOutcome.Failed, (await node.EntryAsync("s", ReadKind.Incremental, Cancel)).Outcome);
         Assert.IsEmpty(await other.Readings.OpenAsync(now.AddSeconds(20), Cancel));
@@ -211,7 +211,7 @@ public abstract class ScheduleContract
         await node.LookAsync(catalogue, now.AddSeconds(31), Cancel);
         Assert.HasCount(1, await other.Readings.OpenAsync(now.AddSeconds(31), Cancel), "a fire tries it at once");
         var taken = (await other.TakeAsync(now.AddSeconds(31), Cancel))!.Value;
-        Assert.AreEqual(1, taken.Reading.Failures);
+        Assert.AreEqual((1, now, "c"), (taken.Reading.Failures, taken.Reading.FailingSince, taken.Reading.WaitsFor), "whoever ends it can say since when it waited, and for what");
         await other.Readings.EndAsync(taken.Lease, "r", FireOutcome.Done, 4, "other", Cancel);
         Assert.AreEqual((FireOutcome.Done, 4L), ((await node.EntryAsync("s", ReadKind.Incremental, Cancel)).Outcome, (await node.EntryAsync("s", ReadKind.Incremental, Cancel)).Run));
         Assert.AreEqual(0, (await node.Readings.FindAsync("r", Cancel))!.Failures);

@@ -126,7 +126,7 @@ public abstract class TimelinessContract
         Assert.AreEqual("Warning resource daily red; Warning subscription to-centre red", string.Join("; ", hub.TakeTold()));
         await hub.ReadAsync("daily");
         await hub.LookAsync();
-        Assert.AreEqual("Information resource daily green", string.Join("; ", hub.TakeTold()));
+        Assert.AreEqual("Warning resource daily green", string.Join("; ", hub.TakeTold()));
     }
 
     [TestMethod]

@@ -14,8 +14,10 @@ public sealed class PaceTests
     {
         var pace = Pace.Of(new ConnectionLimits(1, 1_000, null), _time)!;
         _time.Advance(TimeSpan.FromMinutes(1));
-        await pace.SpendAsync(1_000, 0, CancellationToken.None); // a second was saved
-        var waiting = pace.SpendAsync(500, 0, CancellationToken.None);
+        pace.Spend(1_000, 0);
+        await pace.PaidAsync(CancellationToken.None); // a second was saved
+        pace.Spend(500, 0);
+        var waiting = pace.PaidAsync(CancellationToken.None);
         _time.Advance(TimeSpan.FromMilliseconds(499));
         Assert.IsFalse(waiting.IsCompleted);
         _time.Advance(TimeSpan.FromMilliseconds(1));
@@ -26,7 +28,8 @@ public sealed class PaceTests
     public async Task The_slower_of_two_rates_counts()
     {
         var pace = Pace.Of(new ConnectionLimits(1, 1_000, 100), _time)!;
-        var waiting = pace.SpendAsync(1, 1_000, CancellationToken.None);
+        pace.Spend(1, 1_000);
+        var waiting = pace.PaidAsync(CancellationToken.None);
         _time.Advance(TimeSpan.FromMilliseconds(9_999));
         Assert.IsFalse(waiting.IsCompleted);
         _time.Advance(TimeSpan.FromMilliseconds(1));
@@ -37,7 +40,8 @@ public sealed class PaceTests
     public async Task Turns_share_the_rate_of_their_connection()
     {
         var pace = Pace.Of(new ConnectionLimits(4, 1_000, null), _time)!;
-        var waiting = pace.SpendAsync(500, 0, CancellationToken.None);
+        pace.Spend(500, 0);
+        var waiting = pace.PaidAsync(CancellationToken.None);
         _time.Advance(TimeSpan.FromMilliseconds(1_999));
         Assert.IsFalse(waiting.IsCompleted);
         _time.Advance(TimeSpan.FromMilliseconds(1));

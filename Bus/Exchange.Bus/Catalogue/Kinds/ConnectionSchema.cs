@@ -25,9 +25,9 @@ internal static class ConnectionSchema
 
     static readonly Field<long> Concurrency = new("concurrency", Scalars.Whole(1, 1_000), "Readings and deliveries at once, on all nodes together; default 1, since the rates are shared out among them.");
 
-    static readonly Field<long> RowsPerSecond = new("rowsPerSecond", Scalars.Whole(1, 1_000_000_000), "Rows read or written a second; no limit by default.");
+    static readonly Field<long> RowsPerSecond = new("rowsPerSecond", Scalars.Whole(1, 1_000_000_000), "Rows read or written a second; what is read again and passed over counts too. No limit by default.");
 
-    static readonly Field<long> BytesPerSecond = new("bytesPerSecond", Scalars.Whole(1, long.MaxValue), "Bytes of rows read or written a second; no limit by default.");
+    static readonly Field<long> BytesPerSecond = new("bytesPerSecond", Scalars.Whole(1, long.MaxValue), "Bytes of rows read or written a second, counted in the same way; no limit by default.");
 
     static readonly Field<ConnectionLimits> Limits = new("limits",
         new RecordShape<ConnectionLimits>("limits", [Concurrency, RowsPerSecond, BytesPerSecond],
