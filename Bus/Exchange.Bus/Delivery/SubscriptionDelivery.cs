@@ -229,7 +229,15 @@ internal sealed partial class SubscriptionDelivery(
         if (held) await HoldAsync(run, run.State with { Hold = new Hold(fault.Code, fault.Party, fault.Message, fault.Next, run.State.Hold?.Since ?? time.GetUtcNow()) });
         // One that was overtaken before it did anything leaves no record: beginning one would end the new one's.
         if (fault.Code == ErrorCodes.LeaseLost && run.Id == 0) return new DeliveryOutcome(run.Record, fault);
-        await BeginRecordAsync(run, CancellationToken.None);
+        try
+        {
+            await BeginRecordAsync(run, CancellationToken.None);
+        }
+        catch (ExchangeException lost) when (lost.Code == ErrorCodes.LeaseLost)
+        {
+            return new DeliveryOutcome(run.Record, fault);
+        }
+
         run.Record = run.Record with { State = held ? RunState.Held : RunState.Failed, ErrorCode = fault.Code, ErrorMessage = fault.Message, Next = fault.Next };
         await runs.EndAsync(run.Record, CancellationToken.None);
         return new DeliveryOutcome(run.Record, fault);

@@ -19,7 +19,7 @@ internal sealed class LogBudget(KeepingBook book, IResourceLog log, LogTrim trim
     readonly SemaphoreSlim _gate = new(1);
     long? _budget;
     long _used;
-    DateTimeOffset _readAt = DateTimeOffset.MinValue;
+    long? _readAt; // of a clock that nobody sets
 
     /// <summary>Room for one more batch.</summary>
     /// <exception cref="ExchangeException">hub.log.full.</exception>
@@ -28,7 +28,7 @@ internal sealed class LogBudget(KeepingBook book, IResourceLog log, LogTrim trim
         await _gate.WaitAsync(cancel);
         try
         {
-            if (time.GetUtcNow() - _readAt >= Fresh) await ReadAsync(cancel);
+            if (_readAt is not { } read || time.GetElapsedTime(read) >= Fresh) await ReadAsync(cancel);
             if (_budget is not { } budget || _used < budget) return;
             await ReadAsync(cancel);
             if (_used >= _budget && await trim.RunAsync(TimeSpan.Zero, cancel) + await contents.SweepAsync(ContentStore.ShortGrace, cancel) > 0) await ReadAsync(cancel);
@@ -49,7 +49,7 @@ internal sealed class LogBudget(KeepingBook book, IResourceLog log, LogTrim trim
     {
         _budget = (await book.ReadAsync(cancel)).Budget;
         if (_budget is not null) Interlocked.Exchange(ref _used, (await log.UsageAsync(cancel)).Sum(usage => usage.Bytes) + await contents.BytesAsync(cancel));
-        _readAt = time.GetUtcNow();
+        _readAt = time.GetTimestamp();
     }
 
     async Task<ExchangeException> FullAsync(CancellationToken cancel)

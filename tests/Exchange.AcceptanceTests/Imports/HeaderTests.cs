@@ -84,7 +84,7 @@ public sealed class HeaderTests
 
     [TestMethod]
     [DataRow("Append:2")]
-    [DataRow("DeliverAfterCommit:2")]
+    [DataRow("DeliverAfterCommit")]
     public async Task Killed_and_imported_again_a_file_with_a_title_is_whole(string step)
     {
         await using var scene = await ImportScene.CreateAsync();

@@ -14,20 +14,25 @@ internal sealed class Memory : IBenchmark
     public async Task<IReadOnlyList<Comparison>> RunAsync(BenchmarkSettings settings, CancellationToken cancel)
     {
         var (few, many) = (settings.Rows / 10, settings.Rows * 5);
+        var full = await MeasureAsync(settings, $"{N(settings.Rows)} rows of 20 columns", CheckActions.Resource(), null, settings.Rows, cancel);
+        var fivefold = await MeasureAsync(settings, $"{N(many)} rows of 20 columns", CheckActions.Resource(), null, many, cancel);
         return
         [
             await MeasureAsync(settings, $"{N(few)} rows of 20 columns", CheckActions.Resource(), null, few, cancel),
-            await MeasureAsync(settings, $"{N(many)} rows of 20 columns", CheckActions.Resource(), null, many, cancel),
-            await MeasureAsync(settings, $"{N(settings.Rows)} rows of 3 columns, 50 bytes", Narrow("string(60)"), "lpad(g::text, 34, 'x')", settings.Rows, cancel),
-            await MeasureAsync(settings, $"{N(settings.Rows / 50)} rows of 3 columns, 50 kB", Narrow("text"), "repeat(md5(g::text) || '检查行为与结果', 900)", settings.Rows / 50, cancel),
+            full,
+            fivefold,
+            new($"{N(many)} rows beside {N(settings.Rows)}", fivefold.Ours, full.Ours, Goal.AtMost(1.15, "not growing with the rows: at most 1.15 ×"), "pages, batches and encodings in flight, which 100,000 rows do not fill"),
+            await MeasureAsync(settings, $"{N(settings.Rows / 20)} rows of 200 columns", Wide(out var columns), columns, settings.Rows / 20, cancel),
+            await MeasureAsync(settings, $"{N(settings.Rows)} rows of 3 columns, 50 bytes", Narrow("string(60)"), "lpad(g::text, 34, 'x') AS name, g % 7 AS kind", settings.Rows, cancel),
+            await MeasureAsync(settings, $"{N(settings.Rows / 50)} rows of 3 columns, 50 kB", Narrow("text"), "repeat(md5(g::text) || '检查行为与结果', 900) AS name, g % 7 AS kind", settings.Rows / 50, cancel),
         ];
     }
 
-    static async Task<Comparison> MeasureAsync(BenchmarkSettings settings, string work, string resource, string? text, int rows, CancellationToken cancel)
+    static async Task<Comparison> MeasureAsync(BenchmarkSettings settings, string work, string resource, string? columns, int rows, CancellationToken cancel)
     {
         await using var servers = await Servers.CreateAsync(settings, cancel);
-        if (text is null) await CheckActions.FillAsync(servers.Source, CheckActions.Table, rows, cancel);
-        else await Servers.ExecuteAsync(servers.Source, $"CREATE TABLE check_action AS SELECT g AS id, {text} AS name, g % 7 AS kind FROM generate_series(1::bigint, {rows}) AS g; ALTER TABLE check_action ADD PRIMARY KEY (id)", cancel);
+        if (columns is null) await CheckActions.FillAsync(servers.Source, CheckActions.Table, rows, cancel);
+        else await Servers.ExecuteAsync(servers.Source, $"CREATE TABLE check_action AS SELECT g AS id, {columns} FROM generate_series(1::bigint, {rows}) AS g; ALTER TABLE check_action ADD PRIMARY KEY (id)", cancel);
         var hub = new HubUnderTest(Path.Combine(settings.Folder, "memory"));
         await hub.ApplyAsync(HubUnderTest.Connections(("source", "postgresql", servers.SourceString), ("target", "postgresql", servers.TargetString)) + resource +
             HubUnderTest.Subscription("first", "check-action", "check_action"), cancel);
@@ -52,6 +57,27 @@ internal sealed class Memory : IBenchmark
           source: { connection: source, table: check_action, capture: { mode: snapshot } }
 
         """;
+
+    /// <summary>200 columns: numbers, texts, amounts and days in turn.</summary>
+    static string Wide(out string columns)
+    {
+        (string Item, string Value)[] kinds = [("int64", "g * {0} % 100003"), ("string(40)", "md5((g + {0})::text)"), ("\"decimal(12,2)\"", "((g + {0}) % 99991) / 100.0"), ("date", "date '2020-01-01' + ((g + {0}) % 2000)::int")];
+        var further = Enumerable.Range(1, 199).Select(at => (Name: string.Create(CultureInfo.InvariantCulture, $"c{at:000}"), Kind: kinds[at % kinds.Length], At: at)).ToList();
+        columns = string.Join(", ", further.Select(column => $"{string.Format(CultureInfo.InvariantCulture, column.Kind.Value, column.At)} AS {column.Name}"));
+        return $$"""
+            ---
+            kind: Resource
+            metadata: { name: check-action }
+            spec:
+              provider: market
+              key: [id]
+              items:
+                - { name: id, type: int64 }
+            {{string.Join('\n', further.Select(column => $"    - {{ name: {column.Name}, type: {column.Kind.Item} }}"))}}
+              source: { connection: source, table: check_action, capture: { mode: snapshot } }
+
+            """;
+    }
 
     static string N(int rows) => rows.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -269,6 +269,21 @@ public sealed class MySqlChangeCaptureTests : ChangeCaptureSuite
     protected override string Objects => "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() UNION ALL SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY 1";
 
     [TestMethod]
+    public async Task Triggers_that_a_renamed_table_took_along_are_made_on_the_one_in_its_place()
+    {
+        await using var database = Open();
+        await database.Capture.InstallAsync(Target, Cancel);
+        await Database.ExecuteAsync("CREATE TABLE t_new LIKE t");
+        await Database.ExecuteAsync("RENAME TABLE t TO t_old, t_new TO t");
+        Assert.AreEqual(CaptureState.Damaged, (await database.Capture.StatusAsync(Target, Cancel)).State);
+        await database.Capture.InstallAsync(Target, Cancel);
+        Assert.AreEqual(CaptureState.Installed, (await database.Capture.StatusAsync(Target, Cancel)).State);
+        await Database.ExecuteAsync("INSERT INTO t VALUES ('a', 1)");
+        await Database.ExecuteAsync("INSERT INTO t_old VALUES ('b', 1)");
+        CollectionAssert.AreEqual(new List<string?> { "a" }, Keys(await database.Capture.ReadAsync(Target, 10, Cancel)));
+    }
+
+    [TestMethod]
     public async Task Writes_while_a_trigger_is_made_anew_are_all_told()
     {
         const int Times = 25;

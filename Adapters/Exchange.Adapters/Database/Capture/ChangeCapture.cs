@@ -96,7 +96,8 @@ internal abstract class ChangeCapture(FrontEndConnection connection, SqlDialect 
     /// <param name="Stands">Whether it is there.</param>
     /// <param name="Right">Whether it is as the hub makes it, and in force.</param>
     /// <param name="IsLog">The change log itself.</param>
-    protected sealed record Part(string Name, bool Stands, bool Right, bool IsLog = false);
+    /// <param name="Elsewhere">It stands on another table: this one's place was taken by a table that was renamed.</param>
+    protected sealed record Part(string Name, bool Stands, bool Right, bool IsLog = false, bool Elsewhere = false);
 
     /// <summary>As <see cref="ReadSession.PassLocked"/>, for a session that is not one of reading.</summary>
     protected virtual string PassLocked => "";

@@ -31,8 +31,8 @@ internal sealed class MySqlCapture(FrontEndConnection connection, MySqlDialect d
         foreach (var (letter, name) in Events)
         {
             var row = triggers.Find(row => (string)row[0]! == Trigger(letter, target));
-            parts.Add(new Part(Trigger(letter, target), row is not null, row is not null && ((string)row[1]!).Trim() == Body(letter, target) && (string)row[2]! == name && (string)row[3]! == "AFTER"
-                && string.Equals((string)row[4]!, target.Table.Name, StringComparison.OrdinalIgnoreCase)));
+            var here = row is not null && string.Equals((string)row[4]!, target.Table.Name, StringComparison.OrdinalIgnoreCase);
+            parts.Add(new Part(Trigger(letter, target), row is not null, here && ((string)row![1]!).Trim() == Body(letter, target) && (string)row[2]! == name && (string)row[3]! == "AFTER", Elsewhere: row is not null && !here));
         }
 
         return parts;
@@ -59,9 +59,10 @@ internal sealed class MySqlCapture(FrontEndConnection connection, MySqlDialect d
             var part = parts.First(part => part.Name == Trigger(letter, target));
             if (part.Right) continue;
             var trigger = Dialect.Quote(new TableName(target.Table.Schema, Trigger(letter, target)));
-            // MariaDB puts the new one in the place of the old one, and no write comes between: not even where a process that stood still since it looked replaces one that is right meanwhile.
+            // MariaDB puts the new one in the place of the old one, and no write comes between: not even where a process that stood still since it looked replaces one that is right meanwhile. One that
+            // a renamed table took along is dropped.
             var replace = ((MySqlConnection)session).ServerVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase);
-            if (part.Stands && !replace) await RunAsync(session, $"DROP TRIGGER IF EXISTS {trigger}", cancel);
+            if (part.Stands && (!replace || part.Elsewhere)) await RunAsync(session, $"DROP TRIGGER IF EXISTS {trigger}", cancel);
             await RunAsync(session, $"CREATE {(replace ? "OR REPLACE " : "")}TRIGGER {trigger} AFTER {name} ON {Dialect.Quote(target.Table)} FOR EACH ROW {Body(letter, target)}", cancel);
         }
     }
