@@ -51,7 +51,7 @@ internal sealed class PostgreSqlCapture(FrontEndConnection connection, PostgreSq
         }
 
         var family = await FamilyAsync(session, oid, cancel);
-        parts.Add(new Part(Function(target), function is not null, function is not null && Bodies(target, family[0].Schema).Contains((string)functions[0][1]!) && (bool)functions[0][2]!));
+        parts.Add(new Part(Function(target), function is not null, function is not null && (string)functions[0][1]! == Body(target, family[0].Schema) && (bool)functions[0][2]!));
         foreach (var member in family) await TriggersAsync(session, target, member, function, parts, cancel);
         return parts;
     }
@@ -82,7 +82,7 @@ internal sealed class PostgreSqlCapture(FrontEndConnection connection, PostgreSq
 
         var function = Dialect.Quote(new TableName(schema, Function(target)));
         if (!parts[1].Right)
-            await RunAsync(session, $"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_hashagg = off AS {Literal(Bodies(target, schema)[0])}", cancel);
+            await RunAsync(session, $"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS {Literal(Body(target, schema))}", cancel);
         foreach (var member in family)
             foreach (var (letter, name, tables, _) in Events)
             {
@@ -173,36 +173,22 @@ internal sealed class PostgreSqlCapture(FrontEndConnection connection, PostgreSq
         (await QueryAsync(session, FindFamily.Replace("$1::oid", "$1::int8::oid", StringComparison.Ordinal), cancel, ("", (long)oid)))
             .OrderBy(row => (long)row[2]! == oid ? 0 : 1).Select(row => ((string)row[0]!, (string)row[1]!, (long)row[2]!)).ToList();
 
-    /// <summary>
-    /// What the function does; the first one is made. The others are those of earlier hubs and capture as much: were they taken for wrong, a hub of this version and one of the version before would make
-    /// each other's function anew in turn, with a full each time.
-    /// </summary>
-    string[] Bodies(CaptureTarget target, string schema)
+    string Body(CaptureTarget target, string schema)
     {
+        var log = Dialect.Quote(new TableName(schema, Log(target).Name));
         var key = KeyList(target);
-        // Keys that a collation or a type takes for equal and that are written otherwise are two. Bytes stand first, since a sort by them is the cheapest.
+        // Old and new keys, each once: most updates leave the key alone. Keys that a collation or a type takes for equal and that are written otherwise are two. UNION never becomes a loop in a loop,
+        // whatever the size of the statement its plan was made for.
         var free = "exchange_";
         while (target.KeyColumns.Any(column => column.StartsWith(free, StringComparison.Ordinal))) free += "_";
         var bytes = string.Join(", ", target.KeyColumns.Select((column, at) => $"{Dialect.Quote(column)}::text COLLATE \"C\" AS {free}{at}"));
-        return
-        [
-            // The new keys, and those of the old ones that are gone: most updates leave the key alone. EXCEPT never becomes a loop in a loop, whatever the size of the statement its plan was made for
-            // (NOT EXISTS does: minutes for 20,000 rows). It is sorted, since its hash table, unlike a sort, would take memory for all keys of a statement however large.
-            Body(target, schema, $"SELECT 'u', {key} FROM exchange_new UNION ALL SELECT 'u', {key} FROM (SELECT {bytes}, {key} FROM exchange_old EXCEPT SELECT {bytes}, {key} FROM exchange_new) AS gone"),
-            Body(target, schema, $"SELECT 'u', {key} FROM (SELECT {key}, {bytes} FROM exchange_old UNION SELECT {key}, {bytes} FROM exchange_new) AS keys"),
-        ];
-    }
-
-    string Body(CaptureTarget target, string schema, string updated)
-    {
-        var (log, key) = (Dialect.Quote(new TableName(schema, Log(target).Name)), KeyList(target));
         return $"""
 
             BEGIN
                 IF TG_OP = 'INSERT' THEN
                     INSERT INTO {log} ({Operation}, {key}) SELECT 'i', {key} FROM exchange_new;
                 ELSIF TG_OP = 'UPDATE' THEN
-                    INSERT INTO {log} ({Operation}, {key}) {updated};
+                    INSERT INTO {log} ({Operation}, {key}) SELECT 'u', {key} FROM (SELECT {key}, {bytes} FROM exchange_old UNION SELECT {key}, {bytes} FROM exchange_new) AS keys;
                 ELSIF TG_OP = 'DELETE' THEN
                     INSERT INTO {log} ({Operation}, {key}) SELECT 'd', {key} FROM exchange_old;
                 ELSE
