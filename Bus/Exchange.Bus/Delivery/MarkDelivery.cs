@@ -17,10 +17,10 @@ internal sealed class MarkDelivery(IResourceLog log, IStore store, ILeases lease
 
     /// <summary>A full has ended: rows of the target that neither it nor anything since has met, and that do not wait in quarantine, are gone at the source.</summary>
     public async Task<ApplyCount> ApplyAsync(DeliveryRun run, ITargetTransaction transaction, LogBatch mark, CancellationToken cancel) =>
-        await NothingUnseenAsync(run, transaction, mark, cancel) ? new ApplyCount(0, 0) : await RemoveUnseenAsync(run, transaction, mark, cancel);
+        await NothingUnseenAsync(run, transaction, mark, cancel) ? new ApplyCount(0, 0) : (await RemoveUnseenAsync(run, transaction, mark, cancel)).Removed;
 
-    /// <summary>The same by comparing keys; the full's rows need not stand at the target yet.</summary>
-    public async Task<ApplyCount> RemoveUnseenAsync(DeliveryRun run, ITargetTransaction transaction, LogBatch mark, CancellationToken cancel)
+    /// <summary>The same by comparing keys; the full's rows need not stand at the target yet. Spared: rows that the full does not hold were left, since their newer versions wait in quarantine.</summary>
+    public async Task<(ApplyCount Removed, bool Spared)> RemoveUnseenAsync(DeliveryRun run, ITargetTransaction transaction, LogBatch mark, CancellationToken cancel)
     {
         for (var after = mark.FullStart - 1; ;)
         {
@@ -40,6 +40,7 @@ internal sealed class MarkDelivery(IResourceLog log, IStore store, ILeases lease
             }, cancel);
         }
 
+        var spared = false;
         foreach (var subscription in new[] { null, run.Name })
         {
             string? after = null;
@@ -47,12 +48,13 @@ internal sealed class MarkDelivery(IResourceLog log, IStore store, ILeases lease
             {
                 var open = await quarantine.OpenKeysAsync(mark.Resource, subscription, after, SeenAtOnce, cancel);
                 if (open.Count == 0) break;
+                spared = true;
                 await transaction.AddSeenAsync(run.Route.TargetKeys(open), cancel);
                 after = open[^1];
             }
         }
 
-        return new ApplyCount(0, await transaction.DeleteUnseenAsync(cancel));
+        return (new ApplyCount(0, await transaction.DeleteUnseenAsync(cancel)), spared);
     }
 
     /// <summary>

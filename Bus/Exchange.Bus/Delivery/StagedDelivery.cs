@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Exchange.Bus.Attachments;
 using Exchange.Bus.Intake;
 using Exchange.Bus.Log;
-using Exchange.Bus.Quarantine;
 using Exchange.Bus.Reorganisation;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
@@ -15,7 +14,7 @@ namespace Exchange.Bus.Delivery;
 /// the two, and the ledger says which.
 /// </summary>
 internal sealed class StagedDelivery(
-    IResourceLog log, BatchDelivery delivery, RowDelivery rows, MarkDelivery marks, AttachmentDelivery attachments, IQuarantine quarantine, ReorganisationBook book, ExchangeSteps steps)
+    IResourceLog log, BatchDelivery delivery, RowDelivery rows, MarkDelivery marks, AttachmentDelivery attachments, ReorganisationBook book, ExchangeSteps steps)
 {
     /// <summary>Entries of the log that are looked at at once.</summary>
     const int BatchesAtOnce = 1_000;
@@ -55,7 +54,7 @@ internal sealed class StagedDelivery(
         var last = await delivery.LockedAsync(run, transaction, cancel);
         if (last?.Batch >= mark.Number) return mark;
         // What is gone goes first: rows that come under other keys may hold what it holds in other unique columns.
-        var removed = await marks.RemoveUnseenAsync(run, transaction, mark, cancel);
+        var (removed, spared) = await marks.RemoveUnseenAsync(run, transaction, mark, cancel);
         var done = run.Record;
         var (refused, changes, upserts) = (0, false, 0L);
         await foreach (var (batch, next) in BatchesAsync(mark, cancel))
@@ -68,7 +67,8 @@ internal sealed class StagedDelivery(
             changes |= batch.Kind == BatchKind.Change && batch.Upserts + batch.Deletes > 0;
         }
 
-        var counted = !changes && refused == 0 && run.Route.TakesEveryRow && !await quarantine.AnyOpenAsync(mark.Resource, null, cancel) && !await quarantine.AnyOpenAsync(mark.Resource, run.Name, cancel);
+        // What was spared decides, not what is in quarantine by now: increments that are read meanwhile empty it, and the rows that were spared for it stand all the same.
+        var counted = !changes && refused == 0 && run.Route.TakesEveryRow && !spared;
         await CheckAsync(run, transaction, mark, counted ? upserts : null, cancel);
         await delivery.NoteAsync(transaction, mark, removed, cancel);
         steps.Reached(ExchangeStep.Switch, run.Name);
