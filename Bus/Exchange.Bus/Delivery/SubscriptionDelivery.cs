@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using Exchange.Bus.Catalogue;
-using Exchange.Bus.Exchanges;
 using Exchange.Bus.Intake;
 using Exchange.Bus.Limits;
 using Exchange.Bus.Log;

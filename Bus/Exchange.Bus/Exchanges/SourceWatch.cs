@@ -1,3 +1,4 @@
+using Exchange.Bus.Limits;
 using Exchange.Contracts.FrontEnd;
 
 namespace Exchange.Bus.Exchanges;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Exchange.Bus.Catalogue;
+using Exchange.Bus.Limits;
 using Exchange.Bus.Scheduling;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;

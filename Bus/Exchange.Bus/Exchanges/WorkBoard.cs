@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Exchange.Bus.Limits;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
 using Microsoft.Extensions.Logging;

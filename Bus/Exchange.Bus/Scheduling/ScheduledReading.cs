@@ -1,5 +1,4 @@
 using Exchange.Bus.Catalogue;
-using Exchange.Bus.Exchanges;
 using Exchange.Bus.Intake;
 using Exchange.Bus.Limits;
 using Exchange.Bus.Runs;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace Exchange.Bus.Exchanges;
+namespace Exchange.Bus.Limits;
 
 /// <summary>
 /// What waits for a front-end database on this node. The log says it twice: once what is waited for, once that it goes on; attempts in between are told by nobody, however many pieces of work they
@@ -15,7 +15,7 @@ internal sealed partial class ConnectionWaits(TimeProvider time, ILogger<Connect
     readonly ConcurrentDictionary<string, (string Connection, long Since)> _waiting = new(StringComparer.Ordinal);
 
     /// <summary>Attempts have begun to fail, or go on failing.</summary>
-    /// <param name="work">What waits, by the name it has on the <see cref="WorkBoard"/>.</param>
+    /// <param name="work">What waits, by the name that the log says.</param>
     /// <param name="connection">For which database.</param>
     /// <param name="why">What it said.</param>
     public void Begin(string work, string connection, string why)

@@ -1,10 +1,11 @@
 using Exchange.Bus.Exchanges;
+using Exchange.Bus.Limits;
 using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
-namespace Exchange.UnitTests.Exchanges;
+namespace Exchange.UnitTests.Limits;
 
 /// <summary>An outage is told twice, at a level that is shown, however many attempts it takes and whoever makes them.</summary>
 [TestClass]
