@@ -23,8 +23,8 @@ internal sealed class ChangeLogReader(KeyReader keys, ExchangeSteps steps)
             run.Waited(waited.Elapsed);
             if (changes.Ids.Count == 0) return truncated;
             var distinct = KeyReader.Distinct(changes.Keys);
-            // A change counts once: with the row that is read anew for it, or by itself where others are of the same row. An update leaves two entries, of the old key and the new.
-            run.Plan.Paced.Turn.Spend(Math.Max((changes.Ids.Count / 2) - distinct.Count, 0), changes.Keys.DataBytes);
+            // An entry counts once: with the row that is read anew for it, or by itself where others are of the same row.
+            run.Plan.Paced.Turn.Spend(Math.Max(changes.Ids.Count - distinct.Count, 0), changes.Keys.DataBytes);
             truncated |= changes.Truncated;
             if (changes.Truncated && run.Position is { Complete: true, Full: null })
             {

@@ -35,8 +35,8 @@ internal sealed class WalReader(KeyReader keys, ExchangeSteps steps)
             }
 
             var distinct = KeyReader.Distinct(page.Keys);
-            // A change counts once: with the row that is read anew for it, or by itself where another change is of the same row. An update has two keys.
-            run.Plan.Paced.Turn.Spend(Math.Max((page.Keys.Count / 2) - distinct.Count, 0), page.Keys.DataBytes);
+            // A key counts once: with the row that is read anew for it, or by itself where others are of the same row.
+            run.Plan.Paced.Turn.Spend(page.Keys.Count - distinct.Count, page.Keys.DataBytes);
             if (distinct.Count > 0)
             {
                 await keys.AppendAsync(run, distinct, itemSets, position => position, cancel, atLast: position => position with { Wal = position.Wal! with { Position = page.End } });
