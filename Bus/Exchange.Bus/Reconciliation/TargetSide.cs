@@ -19,11 +19,13 @@ internal sealed class TargetSide
     readonly TargetTable _target;
     readonly SourceQuery _query;
     readonly IRowJudge _converts;
+    readonly PacedSource _paced;
     readonly int[] _keys;
 
     TargetSide(IFrontEndDatabase database, TargetTable target, TableDescription? table, bool marked, IRowJudge converts)
     {
         Database = database;
+        _paced = new PacedSource(database.Source);
         Table = table;
         Marked = marked;
         _target = target;
@@ -41,7 +43,11 @@ internal sealed class TargetSide
     public IFrontEndDatabase Database { get; }
 
     /// <summary>The right to use the target's connection now.</summary>
-    public ConnectionTurn Turn { get; set; } = ConnectionTurn.Free;
+    public ConnectionTurn Turn
+    {
+        get => _paced.Turn;
+        set => _paced.Turn = value;
+    }
 
     /// <summary>Null: it does not exist, so it holds nothing.</summary>
     public TableDescription? Table { get; }
@@ -72,10 +78,9 @@ internal sealed class TargetSide
         string? next = null;
         do
         {
-            await foreach (var page in Database.Source.ReadPagesAsync(query, next, 20_000, KeyTexts.PageBytes, PagesTogether, cancel))
+            await foreach (var page in _paced.ReadPagesAsync(query, next, 20_000, KeyTexts.PageBytes, PagesTogether, cancel))
             {
                 next = page.Resume;
-                await Turn.PaceAsync(page.Rows.Count, page.Rows.MemoryBytes, cancel);
                 yield return await OwnAsync(page, cancel);
             }
         }
@@ -89,7 +94,7 @@ internal sealed class TargetSide
     {
         if (Table is null) yield break;
         var natural = KeyTexts.Read(keys, [.. _target.Key.Select(key => (key, Table.Find(key)!.Type))]);
-        await foreach (var page in KeyTexts.PagesAsync(Database.Source, _query, natural, cancel)) yield return await OwnAsync(page, cancel);
+        await foreach (var page in KeyTexts.PagesAsync(_paced, _query, natural, cancel)) yield return await OwnAsync(page, cancel);
     }
 
     async Task<SideRows> OwnAsync(SourcePage page, CancellationToken cancel)
