@@ -54,30 +54,35 @@ internal sealed partial class SourceIntake(
         var judge = new Lazy<IRowJudge>(() => judges.Create(resource, snapshot));
         _ = Task.Run(() => judge.Value, CancellationToken.None);
         await using var turn = await turns.TakeAsync(snapshot.Connections[source.Connection], request.Place, why => progress?.Report(new SyncProgress { Resource = name, Phase = why }), either.Token);
-        var outcome = await ReadAsync(resource, snapshot, request, judge, turn, lease, progress, appended, either.Token, cancel);
+        var outcome = await ReadAsync(new Work(resource, snapshot, request, judge, turn, lease, progress, appended), either.Token, cancel);
         // However it ended: who has the turn next begins without what this one has left to pay.
         await turn.PaidAsync(cancel);
         return outcome;
     }
 
-    async Task<IntakeOutcome> ReadAsync(Resource resource, CatalogueSnapshot snapshot, IntakeRequest request, Lazy<IRowJudge> judge, ConnectionTurn turn, HeldLease lease, IProgress<SyncProgress>? progress, Action? appended,
-        CancellationToken either, CancellationToken cancel)
+    /// <summary>A source that this process has the right to read, and how.</summary>
+    sealed record Work(Resource Resource, CatalogueSnapshot Snapshot, IntakeRequest Request, Lazy<IRowJudge> Judge, ConnectionTurn Turn, HeldLease Lease, IProgress<SyncProgress>? Progress, Action? Appended);
+
+    /// <param name="work">What is read.</param>
+    /// <param name="either">Stops, also when the lease is lost.</param>
+    /// <param name="cancel">Stops.</param>
+    async Task<IntakeOutcome> ReadAsync(Work work, CancellationToken either, CancellationToken cancel)
     {
-        var name = resource.Name;
+        var (resource, lease, name) = (work.Resource, work.Lease, work.Resource.Name);
         var state = await states.ReadAsync(name, either);
         IntakeRun? run = null;
         try
         {
-            await using var plan = await SourcePlan.CreateAsync(resource, snapshot, databases, judge, await hub.ReadAsync(either), attachments, either);
+            await using var plan = await SourcePlan.CreateAsync(resource, work.Snapshot, databases, work.Judge, await hub.ReadAsync(either), attachments, either);
             // Before anything is prepared or begun: a judge that can't be made is no failed run.
             _ = plan.Judge;
-            var position = await preparation.PrepareAsync(plan, snapshot, lease.Lease, state.Position, request, either);
+            var position = await preparation.PrepareAsync(plan, work.Snapshot, lease.Lease, state.Position, work.Request, either);
             run = await book.BeginAsync(name, lease.Lease, state.Position.OpenRun, position,
-                (record, begun) => new IntakeRun { Plan = plan, Resource = resource, Lease = lease.Lease, Begun = record, Position = begun, Progress = progress, Appended = appended }, either);
-            (plan.Paced.Turn, plan.Paced.Waited) = (turn, run.Waited);
+                (record, begun) => new IntakeRun { Plan = plan, Resource = resource, Lease = lease.Lease, Begun = record, Position = begun, Progress = work.Progress, Appended = work.Appended }, either);
+            (plan.Paced.Turn, plan.Paced.Waited) = (work.Turn, run.Waited);
             try
             {
-                await reading.ReadAsync(run, request.Keys, either);
+                await reading.ReadAsync(run, work.Request.Keys, either);
             }
             catch (ErrorLimitException limit)
             {

@@ -13,10 +13,10 @@ internal sealed class TargetAudit(FrontEnd target, string table)
 {
     bool _installed;
 
-    /// <summary>To be called once the hub has made the table and its ledger; before that it does nothing.</summary>
+    /// <summary>To be called once the hub has made the table and its ledger.</summary>
     public async Task InstallAsync()
     {
-        if (target.Provider != "postgresql" || await target.NumberAsync($"SELECT count(*) FROM pg_class WHERE relname IN ('{table}', 'exchange_applied')") < 2) return;
+        if (target.Provider != "postgresql") return;
         await target.ExecuteAsync("CREATE TABLE audit (what text NOT NULL, batch bigint, tx bigint NOT NULL)");
         await target.ExecuteAsync("CREATE FUNCTION audit_rows() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO audit SELECT 'rows', NULL, txid_current(); RETURN NULL; END $$");
         await target.ExecuteAsync("CREATE FUNCTION audit_entry() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO audit SELECT NEW.kind, NEW.batch, txid_current(); RETURN NULL; END $$");

@@ -43,20 +43,7 @@ internal sealed class Memory : IBenchmark
             string.Create(CultureInfo.InvariantCulture, $"batchRows and batchBytes; {rows / run.Seconds:N0} rows/s"));
     }
 
-    static string Narrow(string type) => $$"""
-        ---
-        kind: Resource
-        metadata: { name: check-action }
-        spec:
-          provider: market
-          key: [id]
-          items:
-            - { name: id, type: int64 }
-            - { name: name, type: {{type}}, required: true }
-            - { name: kind, type: int64 }
-          source: { connection: source, table: check_action, capture: { mode: snapshot } }
-
-        """;
+    static string Narrow(string type) => Resource([("name", $"{type}, required: true"), ("kind", "int64")]);
 
     /// <summary>200 columns: numbers, texts, amounts and days in turn.</summary>
     static string Wide(out string columns)
@@ -64,20 +51,23 @@ internal sealed class Memory : IBenchmark
         (string Item, string Value)[] kinds = [("int64", "g * {0} % 100003"), ("string(40)", "md5((g + {0})::text)"), ("\"decimal(12,2)\"", "((g + {0}) % 99991) / 100.0"), ("date", "date '2020-01-01' + ((g + {0}) % 2000)::int")];
         var further = Enumerable.Range(1, 199).Select(at => (Name: string.Create(CultureInfo.InvariantCulture, $"c{at:000}"), Kind: kinds[at % kinds.Length], At: at)).ToList();
         columns = string.Join(", ", further.Select(column => $"{string.Format(CultureInfo.InvariantCulture, column.Kind.Value, column.At)} AS {column.Name}"));
-        return $$"""
-            ---
-            kind: Resource
-            metadata: { name: check-action }
-            spec:
-              provider: market
-              key: [id]
-              items:
-                - { name: id, type: int64 }
-            {{string.Join('\n', further.Select(column => $"    - {{ name: {column.Name}, type: {column.Kind.Item} }}"))}}
-              source: { connection: source, table: check_action, capture: { mode: snapshot } }
-
-            """;
+        return Resource(further.Select(column => (column.Name, column.Kind.Item)));
     }
+
+    /// <summary>A resource with a number as its key.</summary>
+    /// <param name="items">Further items, with their types as in a manifest.</param>
+    static string Resource(IEnumerable<(string Name, string Type)> items) => $$"""
+        ---
+        kind: Resource
+        metadata: { name: check-action }
+        spec:
+          provider: market
+          key: [id]
+          items:
+        {{string.Join('\n', items.Prepend(("id", "int64")).Select(item => $"    - {{ name: {item.Item1}, type: {item.Item2} }}"))}}
+          source: { connection: source, table: check_action, capture: { mode: snapshot } }
+
+        """;
 
     static string N(int rows) => rows.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -14,6 +14,11 @@ public sealed class HeaderSearchTests
 
     static readonly Resource Named = KeyAlone with { Items = [KeyAlone.Items[0], KeyAlone.Items[1] with { Required = true }, KeyAlone.Items[2]] };
 
+    readonly string _path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.csv");
+
+    [TestCleanup]
+    public void Delete() => File.Delete(_path);
+
     static FileRow Row(int line, params string[] cells) => new(new FilePlace("line", line), cells);
 
     /// <summary>The place of the header (with ? where it is the nearest one alone) or why there is none.</summary>
@@ -84,49 +89,24 @@ public sealed class HeaderSearchTests
     [DataRow("One| two|2: id;name|∅ !!fields", "One, two\nid;name\n", ',')]
     public async Task Csv_is_read_from_its_header_on(string expected, string content, char? delimiter = null)
     {
-        var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.csv");
-        await File.WriteAllTextAsync(path, content);
-        try
-        {
-            var lines = await FileReading.LinesAsync(new FileRequest { Path = path, Delimiter = delimiter }, search: new HeaderSearch(Named, "f.csv"));
-            Assert.AreEqual(expected, string.Join("|", lines));
-        }
-        finally
-        {
-            File.Delete(path);
-        }
+        await File.WriteAllTextAsync(_path, content);
+        Assert.AreEqual(expected, string.Join("|", await FileReading.LinesAsync(new FileRequest { Path = _path, Delimiter = delimiter }, search: new HeaderSearch(Named, "f.csv"))));
     }
 
     [TestMethod]
     public async Task A_title_with_a_quote_that_swallows_lines_is_refused()
     {
-        var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.csv");
-        await File.WriteAllTextAsync(path, "\"List\nid,name\n1,a\n2,\"b\n3,c\n");
-        try
-        {
-            StringAssert.Contains(await FileReading.RefusedAsync(new FileRequest { Path = path }), "line 1 has no proper end up to line 4");
-        }
-        finally
-        {
-            File.Delete(path);
-        }
+        await File.WriteAllTextAsync(_path, "\"List\nid,name\n1,a\n2,\"b\n3,c\n");
+        StringAssert.Contains(await FileReading.RefusedAsync(new FileRequest { Path = _path }), "line 1 has no proper end up to line 4");
     }
 
     [TestMethod]
     public async Task A_file_whose_header_was_changed_after_it_was_found_is_refused()
     {
-        var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.csv");
-        await File.WriteAllTextAsync(path, "id,name\n1,a\n");
-        try
-        {
-            await using var source = await new FileSources().OpenAsync(new FileRequest { Path = path }, new HeaderSearch(Named, "f.csv"), CancellationToken.None);
-            await File.WriteAllTextAsync(path, "name,id\n1,a\n");
-            var refused = await Assert.ThrowsExactlyAsync<FileFormException>(async () => await source.ReadAsync(1, 1, CancellationToken.None).FirstAsync());
-            StringAssert.Contains(refused.Message, "changed");
-        }
-        finally
-        {
-            File.Delete(path);
-        }
+        await File.WriteAllTextAsync(_path, "id,name\n1,a\n");
+        await using var source = await new FileSources().OpenAsync(new FileRequest { Path = _path }, new HeaderSearch(Named, "f.csv"), CancellationToken.None);
+        await File.WriteAllTextAsync(_path, "name,id\n1,a\n");
+        var refused = await Assert.ThrowsExactlyAsync<FileFormException>(async () => await source.ReadAsync(1, 1, CancellationToken.None).FirstAsync());
+        StringAssert.Contains(refused.Message, "changed");
     }
 }
