@@ -119,7 +119,11 @@ public abstract class StoreSession
 /// <param name="Number">From 1, without gaps; a migration that has been released is never changed.</param>
 /// <param name="Name">What it brings, for people.</param>
 /// <param name="Sql">Statements.</param>
-public sealed record Migration(string Module, int Number, string Name, string Sql);
+public sealed record Migration(string Module, int Number, string Name, string Sql)
+{
+    /// <summary>SHA-256 (lower case, hexadecimal) of texts that an earlier program applied under this number, and after which a store serves as well: it is taken as it is.</summary>
+    public IReadOnlyList<string> Formerly { get; init; } = [];
+}
 
 /// <summary>A right to be the only one at something, for a while, with a fence against those who lost it and do not know.</summary>
 /// <param name="Name">What is held, e.g. source:check-action.</param>

@@ -71,7 +71,7 @@ internal sealed class MigrationRunner(IStore store, TimeProvider time) : IMigrat
 
         foreach (var migration in wanted)
         {
-            if (applied.TryGetValue((migration.Module, migration.Number), out var record) && record.Digest != Digest(migration))
+            if (applied.TryGetValue((migration.Module, migration.Number), out var record) && record.Digest != Digest(migration) && !migration.Formerly.Contains(record.Digest))
             {
                 throw new ExchangeException(ErrorCodes.StoreDamaged, Party.Hub,
                     $"Change {migration.Number} of '{migration.Module}' ('{migration.Name}') was applied to the store with another content than this program has.",

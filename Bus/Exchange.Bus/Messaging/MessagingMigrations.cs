@@ -37,6 +37,10 @@ internal static class MessagingMigrations
             {end}
             DROP INDEX ix_bus_message_claim;
             DROP INDEX ix_bus_message_due;
-            """),
+            """)
+        {
+            // The same, but indexes were dropped first, and that of the notes kept its name.
+            Formerly = ["c66575d9c3b45875f96ff5819f7c03df8460c1985df4db80da107a293e6f06ca"],
+        },
     ];
 }

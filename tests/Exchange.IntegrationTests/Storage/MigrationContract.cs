@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Exchange.Contracts.Errors;
 using Exchange.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -86,6 +88,17 @@ public abstract class MigrationContract
         var refused = await Assert.ThrowsExactlyAsync<ExchangeException>(() => migrations.MigrateAsync([First with { Sql = "CREATE TABLE other (id bigint)" }], Cancel));
         Assert.AreEqual(ErrorCodes.StoreDamaged, refused.Code);
         await migrations.CheckAsync([First with { Sql = First.Sql.Replace("\n", "\r\n", StringComparison.Ordinal) }], Cancel);
+    }
+
+    [TestMethod]
+    public async Task A_change_that_an_earlier_program_applied_in_a_text_that_is_named_is_taken()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var migrations = fixture.Node().GetRequiredService<IMigrations>();
+        await migrations.MigrateAsync([First], Cancel);
+        var now = First with { Sql = "CREATE TABLE person (id {identity})", Formerly = [Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(First.Sql)))] };
+        await migrations.CheckAsync([now], Cancel);
+        Assert.IsEmpty(await migrations.MigrateAsync([now], Cancel));
     }
 
     [TestMethod]
