@@ -112,5 +112,5 @@ case ${1:-} in
     start) start "$2" "${3:-}" ;;
     broker) broker "$2" ;;
     stop) stop "$2" ;;
-    *) sed -n '2,7p' "$0"; exit 2 ;;
+    *) sed -n '2,6p' "$0"; exit 2 ;;
 esac
