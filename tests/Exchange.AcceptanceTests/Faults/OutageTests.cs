@@ -90,7 +90,7 @@ public sealed class OutageTests
         await hub.SyncAsync();
 
         // A limit of the process stands for the disk: no file grows past it, as none does on a full disk. The runtime's own double mapping of code needs a large file.
-        var command = string.Join(' ', new[] { "dotnet", HubProcess.Program }.Concat(hub.WithHub(["run"])).Select(part => $"'{part}'"));
+        var command = string.Join(' ', new[] { "dotnet", HubProcess.Built }.Concat(hub.WithHub(["run"])).Select(part => $"'{part}'"));
         var start = new ProcessStartInfo("bash", ["-c", $"trap '' XFSZ; ulimit -S -f {Blocks}; exec {command}"]) { WorkingDirectory = hub.Process.Folder, RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
         using var node = HubNode.Of(Process.Start(start)!);

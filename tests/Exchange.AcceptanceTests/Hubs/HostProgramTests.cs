@@ -11,7 +11,7 @@ public sealed class HostProgramTests
     [TestMethod]
     public void Tests_start_the_host_of_their_own_build()
     {
-        using var program = new PEReader(File.OpenRead(HubProcess.Program));
+        using var program = new PEReader(File.OpenRead(HubProcess.Built));
         var metadata = program.GetMetadataReader();
         Assert.AreEqual(typeof(ExchangeCommandLine).Module.ModuleVersionId, metadata.GetGuid(metadata.GetModuleDefinition().Mvid));
     }
@@ -25,7 +25,7 @@ public sealed class HostProgramTests
     [DataRow("System.CommandLine")]
     public void A_release_is_compiled_ahead(string assembly)
     {
-        using var image = new PEReader(File.OpenRead(Path.Combine(Path.GetDirectoryName(HubProcess.Program)!, assembly + ".dll")));
+        using var image = new PEReader(File.OpenRead(Path.Combine(Path.GetDirectoryName(HubProcess.Built)!, assembly + ".dll")));
         // Partition II 25.3.3: of a plain assembly this directory is empty; a ReadyToRun image keeps its code there.
         Assert.AreNotEqual(0, image.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size);
     }

@@ -14,7 +14,10 @@ internal sealed class HubProcess : IDisposable
     static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     /// <summary>Path of the host's own build (tests/Directory.Build.props).</summary>
-    public static string Program { get; } = typeof(HubProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(about => about.Key == "HostProgram").Value!;
+    public static string Built { get; } = typeof(HubProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(about => about.Key == "HostProgram").Value!;
+
+    /// <summary>What is run: that, or another version's.</summary>
+    public string Program { get; set; } = Built;
 
     /// <summary>The caller's folder; the hub's data are in data below it.</summary>
     public string Folder { get; } = Directory.CreateTempSubdirectory("exchange-test-").FullName;

@@ -15,6 +15,9 @@ internal sealed class TestHub : IDisposable
 
     public HubProcess Process { get; } = new();
 
+    /// <summary>Whether the hub is of another version of the program: then each command is a process of that.</summary>
+    public bool OfAnotherVersion => Process.Program != HubProcess.Built;
+
     public string Data => Path.Combine(Process.Folder, "data");
 
     /// <summary>Connection string of a PostgreSQL store, or null for SQLite.</summary>
@@ -64,6 +67,7 @@ internal sealed class TestHub : IDisposable
 
     public Task<Outcome> RunAsync(params string[] arguments)
     {
+        if (OfAnotherVersion) return RunProcessAsync(arguments);
         var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });
         return Task.Run(async () =>
         {

@@ -35,9 +35,12 @@ internal sealed class Province : IAsyncDisposable
 
     static FrontTable Copy(int resource) => Table(resource) with { Name = $"copy{resource}" };
 
-    public static async Task<Province> CreateAsync(string targetEngine)
+    /// <param name="targetEngine">What the subscribers have.</param>
+    /// <param name="program">exchange.dll that sets the hub up; null: this build's.</param>
+    public static async Task<Province> CreateAsync(string targetEngine, string? program = null)
     {
         var province = new Province(await TestDatabase.CreateAsync("postgresql"), await FrontEnd.CreateAsync("postgresql"), await FrontEnd.CreateAsync(targetEngine));
+        province.Hub.Process.Program = program ?? HubProcess.Built;
         foreach (var resource in Each)
         {
             await province.Source.CreateAsync(Table(resource));
@@ -96,6 +99,9 @@ internal sealed class Province : IAsyncDisposable
             Assert.AreEqual(0, await Source.NumberAsync($"SELECT count(*) FROM exchange_changelog_t{resource}"), $"left in the change log of t{resource}");
         }
     }
+
+    /// <summary>How often a source was read in full.</summary>
+    public async Task<long> FullsAsync() => (long)(await _store.QueryAsync("SELECT count(*) FROM bus_run WHERE kind = 'full'"))[0][0]!;
 
     /// <summary>Which leases a process holds now.</summary>
     public async Task<List<string>> LeasesAsync(HubNode node) => (await _store.QueryAsync(
