@@ -65,7 +65,7 @@ public abstract class ChangeCaptureSuite
         await database.Capture.InstallAsync(second, Cancel);
         var status = await database.Capture.StatusAsync(Target, Cancel);
         Assert.AreEqual(CaptureState.Installed, status.State, status.Detail);
-        await _database.ExecuteAsync(Provider == "postgresql" ? "DROP TRIGGER exchange_u ON t" : "DROP TRIGGER exchange_u_t");
+        await _database.ExecuteAsync(Provider == "postgresql" ? "DROP TRIGGER exchange_n ON t" : "DROP TRIGGER exchange_u_t");
         Assert.AreEqual(CaptureState.Damaged, (await database.Capture.StatusAsync(Target, Cancel)).State);
         await database.Capture.InstallAsync(Target, Cancel);
         Assert.AreEqual(CaptureState.Installed, (await database.Capture.StatusAsync(Target, Cancel)).State);
@@ -210,6 +210,91 @@ public sealed class PostgreSqlChangeCaptureTests : ChangeCaptureSuite
         Assert.AreEqual(Rows + 1, (await database.Capture.StatusAsync(Target, Cancel)).Waiting);
         Assert.AreEqual(2L, (await Database.QueryAsync("SELECT count(*) FROM exchange_changelog_t WHERE k IN ('7', 'seven')"))[0][0]);
     }
+
+    [TestMethod]
+    public async Task What_an_earlier_program_made_is_taken_as_it_is_and_what_remains_of_it_goes_once_it_is_damaged()
+    {
+        await using var database = Open();
+        await database.Capture.InstallAsync(Target, Cancel);
+        await Database.ExecuteAsync("""
+            DROP TRIGGER exchange_n ON t; DROP TRIGGER exchange_k ON t; DROP FUNCTION exchange_update_t(); DROP FUNCTION exchange_moved_t(anyelement, anyelement);
+            CREATE TRIGGER exchange_u AFTER UPDATE ON t REFERENCING OLD TABLE AS exchange_old NEW TABLE AS exchange_new FOR EACH STATEMENT EXECUTE FUNCTION exchange_capture_t()
+            """);
+        Assert.AreEqual(CaptureState.Installed, (await database.Capture.StatusAsync(Target, Cancel)).State);
+        await database.Capture.InstallAsync(Target, Cancel);
+        Assert.AreEqual("exchange_d exchange_i exchange_t exchange_u", await TriggersAsync());
+        await Database.ExecuteAsync("INSERT INTO t VALUES ('a', 1); UPDATE t SET k = 'b'");
+        Assert.HasCount(3, Keys(await database.Capture.ReadAsync(Target, 10, Cancel)));
+
+        await Database.ExecuteAsync("ALTER TABLE t DISABLE TRIGGER exchange_u");
+        Assert.AreEqual(CaptureState.Damaged, (await database.Capture.StatusAsync(Target, Cancel)).State);
+        await database.Capture.InstallAsync(Target, Cancel);
+        Assert.AreEqual("exchange_d exchange_i exchange_k exchange_n exchange_t", await TriggersAsync());
+        Assert.AreEqual(CaptureState.Installed, (await database.Capture.StatusAsync(Target, Cancel)).State);
+    }
+
+    [TestMethod]
+    [DataRow("ALTER TABLE t DISABLE TRIGGER exchange_k")]
+    [DataRow("DROP TRIGGER exchange_k ON t; CREATE TRIGGER exchange_k AFTER UPDATE ON t FOR EACH ROW EXECUTE FUNCTION exchange_update_t()")]
+    [DataRow("DROP TRIGGER exchange_k ON t; CREATE TRIGGER exchange_k AFTER UPDATE ON t FOR EACH ROW WHEN (OLD.v = 1) EXECUTE FUNCTION exchange_update_t()")]
+    [DataRow("CREATE OR REPLACE FUNCTION exchange_moved_t(anyelement, anyelement) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT false'")]
+    public async Task An_update_trigger_of_other_content_is_damage_that_installing_mends(string damage)
+    {
+        await using var database = Open();
+        await database.Capture.InstallAsync(Target, Cancel);
+        await Database.ExecuteAsync(damage);
+        Assert.AreEqual(CaptureState.Damaged, (await database.Capture.StatusAsync(Target, Cancel)).State);
+        await database.Capture.InstallAsync(Target, Cancel);
+        Assert.AreEqual(CaptureState.Installed, (await database.Capture.StatusAsync(Target, Cancel)).State);
+        await Database.ExecuteAsync("INSERT INTO t VALUES ('a', 1); UPDATE t SET v = 2; UPDATE t SET k = 'b'");
+        CollectionAssert.AreEqual(new List<string?> { "a", "a", "a", "b" }, Keys(await database.Capture.ReadAsync(Target, 10, Cancel)));
+    }
+
+    [TestMethod]
+    public async Task A_table_that_gets_an_heir_tells_both_ones_updates_from_then_on()
+    {
+        await using var database = Open();
+        await database.Capture.InstallAsync(Target, Cancel);
+        await Database.ExecuteAsync("CREATE TABLE heir () INHERITS (t)");
+        Assert.AreEqual(CaptureState.Damaged, (await database.Capture.StatusAsync(Target, Cancel)).State);
+        await database.Capture.InstallAsync(Target, Cancel);
+        Assert.AreEqual("exchange_d exchange_d exchange_i exchange_i exchange_t exchange_t exchange_u exchange_u", await TriggersAsync());
+        await Database.ExecuteAsync("INSERT INTO t VALUES ('a', 1); INSERT INTO heir VALUES ('b', 1); UPDATE t SET k = k || '2'; UPDATE heir SET k = 'c'");
+        CollectionAssert.AreEquivalent(new List<string?> { "a", "b", "a", "a2", "b", "b2", "b2", "c" }, Keys(await database.Capture.ReadAsync(Target, 20, Cancel)));
+    }
+
+    [TestMethod]
+    public async Task A_row_that_moves_to_another_partition_tells_both_its_keys()
+    {
+        await Database.ExecuteAsync("CREATE TABLE p (k int PRIMARY KEY) PARTITION BY RANGE (k); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20)");
+        var target = new CaptureTarget(new TableName("public", "p"), ["k"], null);
+        await using var database = Open();
+        await database.Capture.InstallAsync(target, Cancel);
+        await Database.ExecuteAsync("INSERT INTO p VALUES (1); UPDATE p SET k = 11");
+        CollectionAssert.AreEquivalent(new List<string?> { "1", "1", "11" }, Keys(await database.Capture.ReadAsync(target, 10, Cancel)));
+    }
+
+    [TestMethod]
+    public async Task A_department_changes_its_table_and_writes_to_it_as_if_there_were_no_triggers()
+    {
+        await Database.ExecuteAsync("ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC");
+        await using var database = Open();
+        await database.Capture.InstallAsync(Target, Cancel);
+        var role = "r" + Guid.NewGuid().ToString("N");
+        await Database.ExecuteAsync($"""
+            CREATE ROLE {role}; GRANT INSERT, SELECT, UPDATE ON t TO {role}; SET ROLE {role};
+            INSERT INTO t VALUES ('a', 1); UPDATE t SET k = 'b'; INSERT INTO t VALUES ('b', 2) ON CONFLICT (k) DO UPDATE SET k = 'c';
+            RESET ROLE; DROP OWNED BY {role}; DROP ROLE {role}
+            """);
+        CollectionAssert.AreEqual(new List<string?> { "a", "a", "b", "b", "c" }, Keys(await database.Capture.ReadAsync(Target, 10, Cancel)));
+        await Database.ExecuteAsync("ALTER TABLE t ALTER COLUMN k TYPE text");
+        await Database.ExecuteAsync("UPDATE t SET k = 'd'");
+        CollectionAssert.AreEqual(new List<string?> { "c", "d" }, Keys(await database.Capture.ReadAsync(Target, 10, Cancel))[5..]);
+        await Database.ExecuteAsync("ALTER TABLE t DROP COLUMN v; DROP TABLE t");
+        Assert.AreEqual(CaptureState.Damaged, (await database.Capture.StatusAsync(Target, Cancel)).State);
+    }
+
+    async Task<string> TriggersAsync() => string.Join(' ', (await Database.QueryAsync("SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal AND tgname <> 'exchange_signal' ORDER BY 1")).Select(row => row[0]));
 
     [TestMethod]
     public async Task A_truncate_is_told_and_a_disabled_trigger_is_damage()

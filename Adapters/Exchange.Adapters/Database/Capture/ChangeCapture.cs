@@ -13,7 +13,7 @@ namespace Exchange.Adapters.Database.Capture;
 /// </summary>
 internal abstract class ChangeCapture(FrontEndConnection connection, SqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open) : IChangeCapture
 {
-    protected const string Id = "exchange_id", Operation = "exchange_op", Time = "exchange_time", Truncate = "t";
+    protected internal const string Id = "exchange_id", Operation = "exchange_op", Time = "exchange_time", Truncate = "t";
 
     /// <summary>Of the change log, beside the key's.</summary>
     static readonly string[] OwnColumns = [Id, Operation, Time];

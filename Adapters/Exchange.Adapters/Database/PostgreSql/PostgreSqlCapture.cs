@@ -3,28 +3,20 @@ using Exchange.Adapters.Database.Capture;
 using Exchange.Adapters.Database.Reading;
 using Exchange.Contracts.FrontEnd;
 using Npgsql;
+using static Exchange.Adapters.Database.PostgreSql.CaptureTriggers;
 
 namespace Exchange.Adapters.Database.PostgreSql;
 
 /// <summary>
-/// Statement triggers with transition tables, and one on TRUNCATE. They stand on the table and on each of its partitions and heirs, since a statement that names a partition fires
+/// Statement triggers with transition tables, and one on TRUNCATE (<see cref="CaptureTriggers"/>). They stand on the table and on each of its partitions and heirs, since a statement that names a partition fires
 /// only that one's triggers; a partition attached later shows as damaged until it is installed again. The function runs as its owner with a pinned search path, so those
 /// who write to the table need no right on the log. Not seen: rows that logical replication applies here, and writers under session_replication_role = replica.
 /// </summary>
 internal sealed class PostgreSqlCapture(FrontEndConnection connection, PostgreSqlDialect dialect, Func<CancellationToken, Task<ReadSession>> open) : ChangeCapture(connection, dialect, open)
 {
-    static readonly (string Letter, string Event, string Tables, short Type)[] Events =
-    [
-        // pg_trigger.tgtype: INSERT 4, DELETE 8, UPDATE 16, TRUNCATE 32; statement-level AFTER adds nothing
-        ("i", "INSERT", "REFERENCING NEW TABLE AS exchange_new", 4),
-        ("u", "UPDATE", "REFERENCING OLD TABLE AS exchange_old NEW TABLE AS exchange_new", 16),
-        ("d", "DELETE", "REFERENCING OLD TABLE AS exchange_old", 8),
-        ("t", "TRUNCATE", "", 32),
-    ];
-
     const string FindFamily = """
         WITH RECURSIVE family AS (SELECT $1::oid AS oid UNION SELECT i.inhrelid FROM family f JOIN pg_catalog.pg_inherits i ON i.inhparent = f.oid)
-        SELECT n.nspname::text, c.relname::text, c.oid::int8 FROM family f JOIN pg_catalog.pg_class c ON c.oid = f.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        SELECT n.nspname::text, c.relname::text, c.oid::int8, c.relkind = 'r' FROM family f JOIN pg_catalog.pg_class c ON c.oid = f.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p') ORDER BY c.oid
         """;
 
@@ -39,20 +31,34 @@ internal sealed class PostgreSqlCapture(FrontEndConnection connection, PostgreSq
         var names = columns.ConvertAll(row => (string)row[0]!);
         List<Part> parts = [new(Log(target).Name, names.Count > 0, names.Contains(Id) && names.Contains(Operation) && target.KeyColumns.All(names.Contains), IsLog: true)];
 
-        var functions = await QueryAsync(session, """
-            SELECT p.oid::int8, p.prosrc, p.prosecdef FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-            WHERE p.proname = $1 AND p.pronargs = 0 AND CASE WHEN $2::text IS NULL THEN pg_catalog.pg_function_is_visible(p.oid) ELSE n.nspname = $2 END
-            """, cancel, ("", Function(target)), ("", target.Table.Schema));
-        var function = functions.Count > 0 ? (long?)functions[0][0] : null;
         if (await PostgreSqlDialect.FindAsync((NpgsqlConnection)session, target.Table, cancel) is not var (oid, _))
         {
-            parts.Add(new Part(Function(target), function is not null, Right: false));
+            var name = Named("exchange_capture", target);
+            parts.Add(new Part(name, (await FunctionsAsync(session, target.Table.Schema, [name], cancel)).Count > 0, Right: false));
             return parts;
         }
 
         var family = await FamilyAsync(session, oid, cancel);
-        parts.Add(new Part(Function(target), function is not null, function is not null && (string)functions[0][1]! == Body(target, family[0].Schema) && (bool)functions[0][2]!));
-        foreach (var member in family) await TriggersAsync(session, target, member, function, parts, cancel);
+        var triggers = Triggers(target, family[0].Schema);
+        var functions = await FunctionsAsync(session, family[0].Schema, [.. triggers.Functions.Select(function => function.Name)], cancel);
+        var standing = new Dictionary<Member, IReadOnlyDictionary<string, StandingTrigger>>();
+        foreach (var member in family) standing[member] = await StandingAsync(session, member, cancel);
+        Part Of(Trigger trigger, Member member)
+        {
+            var found = standing[member].GetValueOrDefault(trigger.Name);
+            var right = found is not null && found.Type == trigger.Type && found.InForce && found.Function == functions.GetValueOrDefault(trigger.Calls.Signature)?.Oid
+                && (trigger.When is null ? found.Condition is null : functions.GetValueOrDefault(trigger.When.Signature) is { } when && found.Condition?.Contains($":funcid {when.Oid} ", StringComparison.Ordinal) == true);
+            return new Part(Label(trigger, member), found is not null, right);
+        }
+
+        Part Is(Function function) => functions.GetValueOrDefault(function.Signature) is { } found
+            ? new Part(function.Name, Stands: true, found.Body == function.Body && found.Definer == function.Definer) : new Part(function.Name, Stands: false, Right: false);
+
+        parts.Add(Is(triggers.Told));
+        parts.AddRange(family.SelectMany(member => triggers.Others.Select(trigger => Of(trigger, member))));
+        var together = family.SelectMany(member => triggers.Together.Select(trigger => Of(trigger, member))).ToList();
+        if (!IsApart(family) || together.All(part => part.Right)) parts.AddRange(together);
+        else parts.AddRange([.. triggers.Functions.Where(function => function != triggers.Told).Select(Is), .. triggers.Apart.Select(trigger => Of(trigger, family[0]))]);
         return parts;
     }
 
@@ -61,7 +67,7 @@ internal sealed class PostgreSqlCapture(FrontEndConnection connection, PostgreSq
         await using var transaction = await session.BeginTransactionAsync(cancel);
         // A trigger waits for all who write, and who would write waits behind it: rather try again than hold a department up.
         await RunAsync(session, "SET LOCAL lock_timeout TO '30s'", cancel);
-        var (table, key) = await TableAsync(session, target, cancel);
+        var (_, key) = await TableAsync(session, target, cancel);
         var (oid, _) = (await PostgreSqlDialect.FindAsync((NpgsqlConnection)session, target.Table, cancel))!.Value;
         var family = await FamilyAsync(session, oid, cancel);
         var schema = family[0].Schema;
@@ -80,18 +86,21 @@ internal sealed class PostgreSqlCapture(FrontEndConnection connection, PostgreSq
         else
             foreach (var column in columns) await RunAsync(session, $"ALTER TABLE {log} ADD COLUMN IF NOT EXISTS {column}", cancel);
 
-        var function = Dialect.Quote(new TableName(schema, Function(target)));
-        if (!parts[1].Right)
-            await RunAsync(session, $"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS {Literal(Body(target, schema))}", cancel);
+        var triggers = Triggers(target, schema);
+        foreach (var function in triggers.Functions.Where(function => parts.Any(part => part.Name == function.Name && !part.Right))) await RunAsync(session, triggers.Making(function), cancel);
         foreach (var member in family)
-            foreach (var (letter, name, tables, _) in Events)
+        {
+            var table = Dialect.Quote(new TableName(member.Schema, member.Name));
+            var standing = await StandingAsync(session, member, cancel);
+            foreach (var trigger in triggers.All)
             {
-                var trigger = Trigger(letter, target);
-                var part = parts.First(part => part.Name == Label(trigger, member.Name));
-                if (part.Right) continue;
-                if (part.Stands) await RunAsync(session, $"DROP TRIGGER {Dialect.Quote(trigger)} ON {Dialect.Quote(new TableName(member.Schema, member.Name))}", cancel);
-                await RunAsync(session, $"CREATE TRIGGER {Dialect.Quote(trigger)} AFTER {name} ON {Dialect.Quote(new TableName(member.Schema, member.Name))} {tables} FOR EACH STATEMENT EXECUTE FUNCTION {function}()", cancel);
+                var part = parts.FirstOrDefault(part => part.Name == Label(trigger, member));
+                if (part is { Right: true }) continue;
+                // Also one of the other form: the table has got partitions, or an earlier program's was damaged.
+                if (standing.ContainsKey(trigger.Name)) await RunAsync(session, $"DROP TRIGGER {Dialect.Quote(trigger.Name)} ON {table}", cancel);
+                if (part is not null) await RunAsync(session, triggers.Making(trigger, table), cancel);
             }
+        }
 
         await InstallSignalAsync((NpgsqlConnection)session, target, schema, cancel);
         await transaction.CommitAsync(cancel);
@@ -101,11 +110,12 @@ internal sealed class PostgreSqlCapture(FrontEndConnection connection, PostgreSq
     {
         await using var transaction = await session.BeginTransactionAsync(cancel);
         await RunAsync(session, "SET LOCAL lock_timeout TO '30s'", cancel);
+        var triggers = Triggers(target, target.Table.Schema);
         if (await PostgreSqlDialect.FindAsync((NpgsqlConnection)session, target.Table, cancel) is var (oid, _))
             foreach (var member in await FamilyAsync(session, oid, cancel))
-                foreach (var (letter, _, _, _) in Events)
-                    await RunAsync(session, $"DROP TRIGGER IF EXISTS {Dialect.Quote(Trigger(letter, target))} ON {Dialect.Quote(new TableName(member.Schema, member.Name))}", cancel);
-        await RunAsync(session, $"DROP FUNCTION IF EXISTS {Dialect.Quote(new TableName(target.Table.Schema, Function(target)))}()", cancel);
+                foreach (var trigger in triggers.All)
+                    await RunAsync(session, $"DROP TRIGGER IF EXISTS {Dialect.Quote(trigger.Name)} ON {Dialect.Quote(new TableName(member.Schema, member.Name))}", cancel);
+        foreach (var function in triggers.Functions) await RunAsync(session, $"DROP FUNCTION IF EXISTS {triggers.Quoted(function)}{function.Arguments}", cancel);
         await RunAsync(session, $"DROP TABLE IF EXISTS {Dialect.Quote(Log(target))}", cancel);
         await RunAsync(session, $"DROP FUNCTION IF EXISTS {Dialect.Quote(new TableName(target.Table.Schema, Named(ChangeSignal.Trigger, target)))}()", cancel);
         await transaction.CommitAsync(cancel);
@@ -155,56 +165,36 @@ internal sealed class PostgreSqlCapture(FrontEndConnection connection, PostgreSq
         }
     }
 
-    async Task TriggersAsync(DbConnection session, CaptureTarget target, (string Schema, string Name, long Oid) member, long? function, List<Part> parts, CancellationToken cancel)
-    {
-        var found = await QueryAsync(session, """
-            SELECT t.tgname::text, t.tgfoid::int8, t.tgtype, t.tgenabled IN ('O', 'A') AND t.tgqual IS NULL AND coalesce(array_length(t.tgattr::int2[], 1), 0) = 0
-            FROM pg_catalog.pg_trigger t WHERE t.tgrelid = $1::int8::oid AND NOT t.tgisinternal
-            """, cancel, ("", member.Oid));
-        foreach (var (letter, _, _, type) in Events)
-        {
-            var trigger = Trigger(letter, target);
-            var row = found.Find(row => (string)row[0]! == trigger);
-            parts.Add(new Part(Label(trigger, member.Name), row is not null, row is not null && (long)row[1]! == function && (short)row[2]! == type && (bool)row[3]!));
-        }
-    }
+    CaptureTriggers Triggers(CaptureTarget target, string? schema) => new(Dialect, target, new TableName(schema, Log(target).Name), prefix => Named(prefix, target));
 
-    static async Task<List<(string Schema, string Name, long Oid)>> FamilyAsync(DbConnection session, uint oid, CancellationToken cancel) =>
+    /// <summary>Functions of the database, by name and arguments.</summary>
+    static async Task<Dictionary<string, StandingFunction>> FunctionsAsync(DbConnection session, string? schema, string[] names, CancellationToken cancel) => (await QueryAsync(session, """
+        SELECT p.proname::text || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')', p.oid::int8, p.prosrc, p.prosecdef FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+        WHERE p.proname = ANY($1) AND CASE WHEN $2::text IS NULL THEN pg_catalog.pg_function_is_visible(p.oid) ELSE n.nspname = $2 END
+        """, cancel, ("", names), ("", schema))).ToDictionary(row => (string)row[0]!, row => new StandingFunction((long)row[1]!, (string)row[2]!, (bool)row[3]!));
+
+    /// <summary>A table's triggers, by name.</summary>
+    static async Task<IReadOnlyDictionary<string, StandingTrigger>> StandingAsync(DbConnection session, Member member, CancellationToken cancel) => (await QueryAsync(session, """
+        SELECT t.tgname::text, t.tgfoid::int8, t.tgtype, t.tgenabled IN ('O', 'A') AND coalesce(array_length(t.tgattr::int2[], 1), 0) = 0, t.tgqual::text
+        FROM pg_catalog.pg_trigger t WHERE t.tgrelid = $1::int8::oid AND NOT t.tgisinternal
+        """, cancel, ("", member.Oid))).ToDictionary(row => (string)row[0]!, row => new StandingTrigger((long)row[1]!, (short)row[2]!, (bool)row[3]!, (string?)row[4]));
+
+    /// <summary>The table first, then its partitions and heirs.</summary>
+    static async Task<List<Member>> FamilyAsync(DbConnection session, uint oid, CancellationToken cancel) =>
         (await QueryAsync(session, FindFamily.Replace("$1::oid", "$1::int8::oid", StringComparison.Ordinal), cancel, ("", (long)oid)))
-            .OrderBy(row => (long)row[2]! == oid ? 0 : 1).Select(row => ((string)row[0]!, (string)row[1]!, (long)row[2]!)).ToList();
+            .OrderBy(row => (long)row[2]! == oid ? 0 : 1).Select(row => new Member((string)row[0]!, (string)row[1]!, (long)row[2]!, (bool)row[3]!)).ToList();
 
-    string Body(CaptureTarget target, string schema)
-    {
-        var log = Dialect.Quote(new TableName(schema, Log(target).Name));
-        var key = KeyList(target);
-        // Old and new keys, each once: most updates leave the key alone. Keys that a collation or a type takes for equal and that are written otherwise are two. UNION never becomes a loop in a loop,
-        // whatever the size of the statement its plan was made for.
-        var free = "exchange_";
-        while (target.KeyColumns.Any(column => column.StartsWith(free, StringComparison.Ordinal))) free += "_";
-        var bytes = string.Join(", ", target.KeyColumns.Select((column, at) => $"{Dialect.Quote(column)}::text COLLATE \"C\" AS {free}{at}"));
-        return $"""
+    static bool IsApart(List<Member> family) => family is [{ HoldsRows: true }];
 
-            BEGIN
-                IF TG_OP = 'INSERT' THEN
-                    INSERT INTO {log} ({Operation}, {key}) SELECT 'i', {key} FROM exchange_new;
-                ELSIF TG_OP = 'UPDATE' THEN
-                    INSERT INTO {log} ({Operation}, {key}) SELECT 'u', {key} FROM (SELECT {key}, {bytes} FROM exchange_old UNION SELECT {key}, {bytes} FROM exchange_new) AS keys;
-                ELSIF TG_OP = 'DELETE' THEN
-                    INSERT INTO {log} ({Operation}, {key}) SELECT 'd', {key} FROM exchange_old;
-                ELSE
-                    INSERT INTO {log} ({Operation}) VALUES ('{Truncate}');
-                END IF;
-                RETURN NULL;
-            END
+    static string Label(Trigger trigger, Member table) => $"{trigger.Name} on {table.Name}";
 
-            """.ReplaceLineEndings("\n");
-    }
+    sealed record Member(string Schema, string Name, long Oid, bool HoldsRows);
 
-    string Function(CaptureTarget target) => Named("exchange_capture", target);
+    sealed record StandingFunction(long Oid, string Body, bool Definer);
 
-    string Trigger(string letter, CaptureTarget target) => Dialect.GeneratedName($"exchange_{letter}{(target.Owner is null ? "" : "_" + target.Owner)}");
-
-    static string Label(string trigger, string table) => $"{trigger} on {table}";
-
-    static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+    /// <param name="Function">Its oid.</param>
+    /// <param name="Type">pg_trigger.tgtype.</param>
+    /// <param name="InForce">Enabled, and for every column.</param>
+    /// <param name="Condition">A node's text, or null.</param>
+    sealed record StandingTrigger(long Function, short Type, bool InForce, string? Condition);
 }
