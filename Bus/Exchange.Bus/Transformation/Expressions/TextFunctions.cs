@@ -25,6 +25,7 @@ internal static class TextFunctions
         new("contains", "contains(text, part)", 2, 2, call => Search(call, static (text, part, _, out result) => { result = text.IndexOf(part) >= 0; return true; })),
         new("starts_with", "starts_with(text, beginning)", 2, 2, call => Search(call, static (text, part, _, out result) => { result = text.StartsWith(part); return true; })),
         new("ends_with", "ends_with(text, end)", 2, 2, call => Search(call, static (text, part, _, out result) => { result = text.EndsWith(part); return true; })),
+        new("similarity", "similarity(text, text), from 0 to 1", 2, 2, Alike),
     ];
 
     static Typed? Length(FunctionCall call)
@@ -135,6 +136,20 @@ internal static class TextFunctions
         var text = call.Argument(0, Kind.Text);
         var part = call.Argument(1, Kind.Text);
         return text is null || part is null ? null : call.Result(Kind.Boolean, CodeGenerator.Map(text, part, operation));
+    }
+
+    static Typed? Alike(FunctionCall call)
+    {
+        var first = call.Argument(0, Kind.Text);
+        var second = call.Argument(1, Kind.Text);
+        if (first is null || second is null) return null;
+        return call.Result(Kind.Double, CodeGenerator.Map<Utf8, Utf8, double>(first, second, static (a, b, scratch, out result) =>
+        {
+            result = 0;
+            if (CodePoints.Count(a) > Similarity.LongestText || CodePoints.Count(b) > Similarity.LongestText) return scratch.Fail($"similarity compares texts of at most {Similarity.LongestText} characters.");
+            result = Similarity.Of(a, b);
+            return true;
+        }));
     }
 
     static bool Case(Utf8 text, Scratch scratch, bool lower, out Utf8 result)
