@@ -121,7 +121,7 @@ internal sealed partial class SourceIntake(
         if (snapshot.Resources.GetValueOrDefault(name) is not { Source: { Mode: CaptureMode.ChangeLog or CaptureMode.Wal } source } resource) return false;
         var state = await states.ReadAsync(name, cancel);
         if (state.Position.CaptureRemoved || state.Position.Reorganise is { Begins: false }) return false;
-        if (!state.Position.Complete || state.Position.Full is not null || state.Position.FullWanted is not null || state.Hold is not null) return true;
+        if (!state.Position.Complete || state.Position.Full is not null || state.Position.FullWanted is not null || state.Position.Reorganise is not null || state.Hold is not null) return true;
         if (state.Position.KeysReadBack && (await quarantine.KeysToJudgeAgainAsync(name, 1, cancel)).Count > 0) return true;
         if (!askSource) return false;
         await using var database = databases.Open(snapshot.Connections[source.Connection].ToFrontEnd());
