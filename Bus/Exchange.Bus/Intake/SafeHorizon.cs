@@ -8,7 +8,7 @@ namespace Exchange.Bus.Intake;
 /// </summary>
 internal static class SafeHorizon
 {
-    /// <summary>Numbers that are read again below an integer horizon before time has settled a first pass.</summary>
+    /// <summary>Numbers that are read again below an integer horizon before time has settled a first pass. Below a batch number it is the day and the day before, whatever the number here.</summary>
     public const long FirstIntegerOverlap = 100_000;
 
     /// <summary>Unsettled passes that are kept; beyond it every second one goes, which only makes the horizon move in larger steps.</summary>

@@ -57,7 +57,7 @@ internal sealed class TrackedReader(SourceStates states, BatchAppender appender,
             LongColumn { Type.Kind: ItemKind.Date } days => days[row] >= Temporal.Days(DateOnly.FromDateTime((from - maxLateness).UtcDateTime)) - 2,
             LongColumn numbers when long.TryParse(start.Greatest, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var greatest) =>
                 numbers[row] >= greatest - SafeHorizon.FirstIntegerOverlap,
-            BytesColumn texts => string.CompareOrdinal(texts.StringAt(row), start.Greatest) >= 0,
+            BytesColumn texts => string.CompareOrdinal(texts.StringAt(row), BatchNumber.DayBefore(start.Greatest)) >= 0,
             _ => false,
         };
     }

@@ -114,7 +114,7 @@ public sealed record TrackBound
     /// <summary>Moves <see cref="From"/> earlier by this much where the column is a date or timestamp.</summary>
     public TimeSpan Earlier { get; init; }
 
-    /// <summary>Moves <see cref="From"/> lower by this much where the column is an integer.</summary>
+    /// <summary>Moves <see cref="From"/> lower by this much where the column is an integer; where it holds <see cref="BatchNumber"/>s, to the day before unless this is 0.</summary>
     public long Lower { get; init; }
 
     /// <summary>PostgreSQL only: rows written by this transaction id or a later one are read too, whatever their tracked value.</summary>

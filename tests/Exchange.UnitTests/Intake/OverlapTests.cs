@@ -28,6 +28,25 @@ public sealed class OverlapTests
         Assert.IsFalse(IsAbove(start, Now.AddDays(-1)));
     }
 
+    [TestMethod]
+    public void Batches_of_the_greatest_ones_day_and_of_the_day_before_are_remembered()
+    {
+        var start = new TrackPass("2026080100005", Now, null, null);
+        var batches = Column.Create("cd_batch", new ItemType(ItemKind.String, 32), 1);
+        foreach (var batch in new[] { "2026080100001", "2026073100009", "2026073000009" }) ((BytesColumn)batches).Append(System.Text.Encoding.UTF8.GetBytes(batch));
+        CollectionAssert.AreEqual(new[] { true, true, false }, Enumerable.Range(0, 3).Select(row => TrackedReader.IsAbove(batches, row, start, Lateness)).ToArray());
+    }
+
+    [TestMethod]
+    [DataRow("2026030100001", "20260228")]
+    [DataRow("2026030100001-甲", "20260228")]
+    [DataRow("20260301", "20260301")] // no run's number
+    [DataRow("2026130100001", "2026130100001")]
+    [DataRow("0001010100001", "0001010100001")]
+    [DataRow("batch 7", "batch 7")]
+    [DataRow("", "")]
+    public void The_day_before_a_batch_is_its_date_s(string batch, string expected) => Assert.AreEqual(expected, Exchange.Contracts.FrontEnd.BatchNumber.DayBefore(batch));
+
     static bool IsAbove(TrackPass start, DateTimeOffset value)
     {
         var column = (LongColumn)Column.Create("updated_at", new ItemType(ItemKind.Timestamp), 1);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Exchange.Contracts.FrontEnd;
 using Exchange.Contracts.Rows;
 
 namespace Exchange.Adapters.Database.Reading;
@@ -22,10 +23,12 @@ internal static class TrackedInstant
         return kind == ItemKind.Date && at > now ? now : at;
     }
 
-    /// <summary>An integer bound moved lower, stopping at the smallest; other kinds as they are.</summary>
+    /// <summary>A bound moved lower: an integer by so many, stopping at the smallest; a batch number to the day before. Other kinds as they are.</summary>
     public static string Lowered(ItemKind kind, string from, long lower)
     {
-        if (lower == 0 || kind is not (ItemKind.Int32 or ItemKind.Int64) || !long.TryParse(from, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)) return from;
+        if (lower == 0) return from;
+        if (kind is ItemKind.String or ItemKind.Text) return BatchNumber.DayBefore(from);
+        if (kind is not (ItemKind.Int32 or ItemKind.Int64) || !long.TryParse(from, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)) return from;
         return (value < long.MinValue + lower ? long.MinValue : value - lower).ToString(CultureInfo.InvariantCulture);
     }
 }
