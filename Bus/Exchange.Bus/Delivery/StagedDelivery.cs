@@ -63,12 +63,12 @@ internal sealed class StagedDelivery(
             await delivery.NoteAsync(transaction, batch, applied.Count, cancel);
             done = applied.AddTo(done, batch);
             refused += applied.Refused;
-            upserts += batch.Upserts;
+            upserts += applied.Count.Upserted; // what a filter passes over is not among them
             changes |= batch.Kind == BatchKind.Change && batch.Upserts + batch.Deletes > 0;
         }
 
         // What was spared decides, not what is in quarantine by now: increments that are read meanwhile empty it, and the rows that were spared for it stand all the same.
-        var counted = !changes && refused == 0 && run.Route.TakesEveryRow && !spared;
+        var counted = !changes && refused == 0 && !spared;
         await CheckAsync(run, transaction, mark, counted ? upserts : null, cancel);
         await delivery.NoteAsync(transaction, mark, removed, cancel);
         steps.Reached(ExchangeStep.Switch, run.Name);
