@@ -42,5 +42,13 @@ internal static class MessagingMigrations
             // The same, but indexes were dropped first, and that of the notes kept its name.
             Formerly = ["c66575d9c3b45875f96ff5819f7c03df8460c1985df4db80da107a293e6f06ca"],
         },
+        // Also keeps programs out that know only one form of PostgreSQL's capture triggers (ADR 0026): their `capture remove` would leave half of the other, which fails the department's writes.
+        new(Stream, 3, "one name of the notes' index", """
+            {engine:postgresql}
+            DROP INDEX IF EXISTS ix_bus_inbox_done;
+            CREATE INDEX IF NOT EXISTS ix_bus_inbox_done_range ON bus_inbox USING brin (done_at);
+            {end}
+            {engine:sqlite}SELECT 1;{end}
+            """),
     ];
 }
