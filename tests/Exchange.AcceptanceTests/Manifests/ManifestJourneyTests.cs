@@ -79,6 +79,60 @@ public sealed class ManifestJourneyTests
     }
 
     [TestMethod]
+    [DataRow("items: [ { name: id, type: int32 }, { name: v, type: text }, { name: v, type: int32 } ]", "m.yaml:14: the item 'v' stands twice")]
+    [DataRow("key: [id, id]", "m.yaml:13: the key item 'id' stands twice")]
+    [DataRow("businessKey: [v, v]", "m.yaml:17: 'v' is named twice")]
+    [DataRow("deduplicate: { latest: [v, v] }", "m.yaml:17: 'v' is named twice")]
+    [DataRow("rules: [ { name: r, expression: \"v == 'a'\" }, { name: r, expression: \"v == 'b'\" } ]", "m.yaml:17: the rule 'r' stands twice")]
+    [DataRow("rules: [ { name: r, reference: { resource: r, items: { id: id, v: id } } } ]", "m.yaml:17: 'id' of r is named twice")]
+    [DataRow("map: { id: id, v: v, V: v }", "m.yaml:24: Column 'V' stands twice in the map")]
+    public async Task What_is_named_twice_is_told_at_its_line_though_it_is_subscribed_to(string twice, string told)
+    {
+        using var hub = new HubProcess();
+        using (var front = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(hub.Folder, "front.db")};Pooling=False"))
+        {
+            await front.OpenAsync();
+            await using var command = front.CreateCommand();
+            command.CommandText = "CREATE TABLE t (id int PRIMARY KEY, v text)";
+            await command.ExecuteNonQueryAsync();
+        }
+
+        var field = twice.Split(':')[0];
+        string Or(string name, string usual) => field == name ? twice : usual;
+        hub.Write("m.yaml", $$"""
+            kind: Department
+            metadata: { name: d }
+            spec: { uscc: 119900000000020224 }
+            ---
+            kind: Connection
+            metadata: { name: c }
+            spec: { department: d, provider: sqlite, connectionString: front.db }
+            ---
+            kind: Resource
+            metadata: { name: r }
+            spec:
+              provider: d
+              {{Or("key", "key: [id]")}}
+              {{Or("items", "items: [ { name: id, type: int32 }, { name: v, type: text } ]")}}
+              source: { connection: c, table: t }
+              batchRows: 5
+              {{(field is "businessKey" or "deduplicate" or "rules" ? twice : "class: a")}}
+            ---
+            kind: Subscription
+            metadata: { name: s }
+            spec:
+              resource: r
+              subscriber: d
+              {{Or("map", "filter: \"v is not null\"")}}
+              target: { connection: c, table: copy }
+            """);
+        var refused = await hub.RunAsync("apply", "-f", "m.yaml");
+        Assert.AreEqual(2, refused.Status, refused.Error);
+        StringAssert.Contains(refused.Error, told);
+        StringAssert.EndsWith(refused.Error, "nothing was changed\n");
+    }
+
+    [TestMethod]
     public async Task Manifests_come_from_standard_input_too()
     {
         using var hub = new HubProcess();
