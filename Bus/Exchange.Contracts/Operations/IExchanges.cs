@@ -43,6 +43,8 @@ public sealed record SyncProgress
     public long? Expected { get; init; }
     public bool Ended { get; init; }
 }
+    /// <summary>Rows and batches are not what this work does: only the phase tells something.</summary>
+    public bool CountsNothing { get; init; }
 
 public enum SyncOutcome
 {

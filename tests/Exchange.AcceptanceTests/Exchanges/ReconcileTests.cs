@@ -110,7 +110,11 @@ public sealed class ReconcileTests
         await source.DeleteAsync(Small, "7");
         if (mode.Contains("cursor", StringComparison.Ordinal)) await hub.SyncAsync();
         CollectionAssert.AreEqual(new[] { "extra 3", "extra 7" }, Keys(await ReconcileAsync(hub, 4)));
-        Assert.AreEqual(2, Number(await ReconcileAsync(hub, 0, "--repair"), "repaired"));
+        var repaired = await ReconcileAsync(hub, 0, "--repair");
+        Assert.AreEqual((2, 8, 8), (Number(repaired, "repaired"), Number(repaired, "sourceRows"), Number(repaired, "targetRows")), "all numbers are of after the repair");
+        var said = await hub.RunAsync(0, "reconcile", "s");
+        Assert.Contains("s: compared\n", said.Error);
+        Assert.DoesNotContain("batches", said.Error);
         Assert.AreEqual(8, await target.NumberAsync(deletes == "apply" ? "SELECT count(*) FROM copy" : "SELECT count(*) FROM copy WHERE exchange_deleted = 0"));
         await ReconcileAsync(hub, 0);
     }
