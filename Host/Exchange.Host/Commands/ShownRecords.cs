@@ -87,6 +87,7 @@ internal sealed class ShownHolds : IShownKind
             ["NAME"] = hold.Name,
             ["SINCE"] = Shown.Time(hold.Since),
             ["CODE"] = hold.Code,
+            ["AT FAULT"] = hold.Party.ToString().ToLowerInvariant(),
             ["WHY"] = hold.Message,
             ["NEXT"] = hold.Next,
         }, hold))];

@@ -78,11 +78,13 @@ public sealed partial class TroubleTests
         var results = await hub.SyncAsync(1);
         Assert.AreEqual("frontend.object.missing", results["s"].GetProperty("errorCode").GetString());
         Assert.Contains(says, results["s"].GetProperty("error").GetString()!);
+        Assert.AreEqual("provider", results["s"].GetProperty("party").GetString());
         Assert.AreEqual("done", results["other"].GetProperty("outcome").GetString());
         Assert.HasCount(3, await target.LinesAsync(Named("other")));
         var held = (await hub.GetAsync("holds")).Single();
         Assert.AreEqual("r", held.GetProperty("name").GetString());
         Assert.IsNotEmpty(held.GetProperty("next").GetString()!);
+        Assert.AreEqual("provider", held.GetProperty("party").GetString());
 
         await source.ExecuteAsync(mending);
         await source.InsertAsync(Table, ["4", "four"]);
