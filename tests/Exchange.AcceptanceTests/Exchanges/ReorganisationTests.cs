@@ -264,14 +264,14 @@ public sealed class ReorganisationTests
         Assert.AreEqual("incremental", (await hub.SyncAsync())["s"].GetProperty("kind").GetString());
         CollectionAssert.AreEqual(await source.LinesAsync(Table), await target.LinesAsync(Copy));
         Assert.AreEqual("e withdrawn", await StateAsync(hub));
-        await hub.RunAsync(1, "notice", "r", "--withdraw");
+        var nothing = await hub.RunAsync(2, "notice", "r", "--withdraw");
+        Assert.Contains("at fault: caller\n  next: `exchange get reorganisations r`", nothing.Error);
+        Assert.Contains("code: hub.manifest.unknown", nothing.Error);
         await hub.RunAsync(2, "notice", "r");
         await hub.RunAsync(2, "notice", "r", "--reason", "x");
         await hub.RunAsync(2, "notice", "nobody", "--reason", "a");
     }
 
-    /// <summary>A row whose key is changed in place, its old key gone with it, is an ordinary change.</summary>
-    [TestMethod]
     [TestMethod]
     public async Task Rows_read_and_rows_accepted_are_of_the_same_reading()
     {
@@ -292,6 +292,8 @@ public sealed class ReorganisationTests
         Assert.AreEqual(told.GetProperty("accepted").GetInt64(), told.GetProperty("read").GetInt64());
     }
 
+    /// <summary>A row whose key is changed in place, its old key gone with it, is an ordinary change.</summary>
+    [TestMethod]
     public async Task Rows_that_move_to_other_keys_with_their_old_ones_gone_are_ordinary_changes()
     {
         await using var source = await FrontEnd.CreateAsync("postgresql");

@@ -36,6 +36,8 @@ public sealed class ManifestJourneyTests
         var applied = await hub.RunAsync("apply", "-f", "manifests");
         Assert.AreEqual(dry.Out, applied.Out);
         StringAssert.Contains(applied.Error, "Connection/front: not checked: ");
+        StringAssert.Contains(applied.Error, ". Check that the server runs");
+        Assert.IsFalse(applied.Error.Contains("tried again", StringComparison.Ordinal), "apply looks once");
 
         var exported = await hub.RunAsync("export", "-o", "out");
         Assert.AreEqual(0, exported.Status, exported.Error);
@@ -76,6 +78,18 @@ public sealed class ManifestJourneyTests
         StringAssert.Contains(unknown.Error, "did you mean 'resource'?");
         StringAssert.Contains(unknown.Error, "code: hub.manifest.unknown");
         Assert.IsFalse(unknown.Error.Contains("   at ", StringComparison.Ordinal), "no stack trace");
+        StringAssert.Contains((await hub.RunAsync("get", "foo")).Error, "known: department, connection, codeset, codemap, resource, subscription, run, batch, log, hold, reorganisation, schedule, light, statistics");
+        StringAssert.Contains((await hub.RunAsync("reconcile", "s", "--wait", "abc")).Error, "as in --wait 10s");
+    }
+
+    [TestMethod]
+    public async Task A_file_without_a_manifest_is_told()
+    {
+        using var hub = new HubProcess();
+        hub.Write("empty.yaml", "# nothing yet\n");
+        var empty = await hub.RunAsync("apply", "-f", "empty.yaml");
+        Assert.AreEqual(0, empty.Status, empty.Error);
+        Assert.AreEqual("there is no manifest in empty.yaml: nothing was done\n", empty.Error);
     }
 
     [TestMethod]
