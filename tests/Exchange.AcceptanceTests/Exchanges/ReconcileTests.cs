@@ -119,6 +119,22 @@ public sealed class ReconcileTests
         await ReconcileAsync(hub, 0);
     }
 
+    /// <summary>The database, which sums, must bear what the hub refused.</summary>
+    [TestMethod]
+    public async Task Times_that_no_item_holds_are_left_out()
+    {
+        await using var source = await FrontEnd.CreateAsync("postgresql");
+        await using var target = await FrontEnd.CreateAsync("mysql");
+        using var hub = new TestHub();
+        var table = FrontTable.Of("t", "id", ("id", "int32"), ("at", "timestamp"));
+        await source.CreateAsync(table);
+        await source.ExecuteAsync("INSERT INTO t VALUES (1, '2026-07-01T08:00:00Z'), (2, '294276-01-01'), (3, 'infinity'), (4, '-infinity'), (5, NULL)");
+        await hub.ApplyAsync(TestHub.Connections(("source", source), ("target", target)), TestHub.Resource("r", table, "mode: snapshot"), TestHub.Subscription("s", "r", "copy"));
+        await hub.SyncAsync(3);
+        var equal = await ReconcileAsync(hub, 0);
+        Assert.AreEqual(("database", 3), (equal.GetProperty("computed").GetString(), Number(equal, "leftOut")));
+    }
+
     [TestMethod]
     public async Task Filter_map_code_map_and_tombstones_decide_what_the_target_should_hold()
     {
