@@ -31,6 +31,9 @@ public sealed partial class DocumentNameTests
         Holds(Unexplained(Variables(), Document.Read("docs/operations/operations.md")), "a setting that nobody knows of is a trap");
 
     [TestMethod]
+    public void Keys_in_documents_exist() => Holds(UnknownKeys(Document.All()), "a key that is copied must be one of a manifest");
+
+    [TestMethod]
     public void Types_in_documents_exist() => Holds(UnknownTypes(Document.All()), "names in documents outlive those in code otherwise");
 
     [TestMethod]
@@ -52,6 +55,7 @@ public sealed partial class DocumentNameTests
         Found(UnknownCodes, "`hub.store.gone`", "`hub.store.invalid`");
         Found(UnknownVariables, "EXCHANGE_" + "NOWHERE", "EXCHANGE_DATA");
         Found(UnknownTypes, "`BatchForgetter`", "`BatchAppender`, `ExchangeStep`, `DeliverAfterCommit`");
+        Found(UnknownKeys, "`deduplicateBy` says", "`businessKey`, `deduplicate`, `yyyyMMdd`");
         Found(DeadAnchors, "# A b\n[x](#a-c)", "# A b\n[x](#a-b)");
         Assert.AreEqual(1, Unexplained(["hub.a.b", "hub.a.c"], new Document("x.md", "`hub.a.b`")).Count());
         Assert.AreEqual(2, Differences(["One", "Two"], ["Two", "Three"]).Count());
@@ -99,6 +103,17 @@ public sealed partial class DocumentNameTests
         return from document in documents
                from name in document.Names
                where TypeName().IsMatch(name) && !known.Contains(name) && !known.Contains(name.Split('.', '<')[0])
+               select $"{document.Path}: {name}";
+    }
+
+    /// <summary>README and reference speak of no other names in that form than keys of manifests; date formats look alike.</summary>
+    static IEnumerable<string> UnknownKeys(IReadOnlyList<Document> documents)
+    {
+        var product = Sources.Product().Select(file => file.Text).ToList();
+        return from document in documents
+               where !document.Path.Contains('/', StringComparison.Ordinal) || document.Path.StartsWith("docs/reference/", StringComparison.Ordinal)
+               from name in document.Names
+               where KeyName().IsMatch(name) && !product.Exists(text => text.Contains($"\"{name}\"", StringComparison.Ordinal))
                select $"{document.Path}: {name}";
     }
 
@@ -161,6 +176,9 @@ public sealed partial class DocumentNameTests
 
     [GeneratedRegex(@"^[A-Z][a-z0-9]+([A-Z][A-Za-z0-9]*)+(<\w+>|\.\w+)?$|^I[A-Z][a-z]\w+(<\w+>|\.\w+)?$")]
     private static partial Regex TypeName();
+
+    [GeneratedRegex("^(?!yy)[a-z]+[A-Z][A-Za-z]*$")]
+    private static partial Regex KeyName();
 
     [GeneratedRegex(@"\]\(([^)#\s]*)#([^)\s]+)\)")]
     private static partial Regex AnchorLink();

@@ -44,7 +44,7 @@ internal sealed class ConnectionCheck(FrontEndConnection connection, SqlDialect 
         {
             var fault = dialect.Classify(exception, connection, "connecting");
             if (steps.Count == 0 && fault.Code == ErrorCodes.FrontEndLoginRefused) steps.Add(new ConnectionStep("address", true, "the server answers"));
-            steps.Add(new ConnectionStep(steps.Count switch { 0 => "address", 1 => "login", _ => "rights" }, false, $"{fault.Message} {fault.Next}"));
+            steps.Add(new ConnectionStep(steps.Count switch { 0 => "address", 1 => "login", _ => "rights" }, false, FaultMessage.ToldOnce(fault)));
         }
 
         if (sample is not null && steps[^1].Ok) steps.Add(await SampleAsync(sample, cancel));
@@ -60,7 +60,7 @@ internal sealed class ConnectionCheck(FrontEndConnection connection, SqlDialect 
         }
         catch (FrontEndException fault)
         {
-            return new ConnectionStep(fault.Code == ErrorCodes.FrontEndRightMissing ? "rights" : "sample", false, $"{fault.Message} {fault.Next}");
+            return new ConnectionStep(fault.Code == ErrorCodes.FrontEndRightMissing ? "rights" : "sample", false, FaultMessage.ToldOnce(fault));
         }
         catch (ArgumentException fault)
         {

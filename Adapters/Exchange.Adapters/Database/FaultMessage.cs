@@ -7,11 +7,20 @@ namespace Exchange.Adapters.Database;
 /// <summary>Builds classified faults in one wording for all engines.</summary>
 internal static class FaultMessage
 {
+    const string TriedAgain = "It is tried again; ";
+
+    /// <summary>A fault in whole sentences, for who looks once: there nothing is tried again.</summary>
+    public static string ToldOnce(FrontEndException fault)
+    {
+        var next = fault.Next.StartsWith(TriedAgain, StringComparison.Ordinal) ? char.ToUpperInvariant(fault.Next[TriedAgain.Length]) + fault.Next[(TriedAgain.Length + 1)..] : fault.Next;
+        return $"{fault.Message}{(fault.Message[^1] is '.' or '!' or '?' ? "" : ".")} {next}";
+    }
+
     public static FrontEndException Transient(FrontEndConnection connection, string doing, string said, Exception inner, string code = ErrorCodes.FrontEndFailed) =>
-        Make(FrontEndFault.Transient, code, connection, doing, said, "It is tried again; nothing needs to be done unless it lasts.", inner);
+        Make(FrontEndFault.Transient, code, connection, doing, said, TriedAgain + "nothing needs to be done unless it lasts.", inner);
 
     public static FrontEndException Unreachable(FrontEndConnection connection, string doing, string said, Exception inner) =>
-        Make(FrontEndFault.Transient, ErrorCodes.FrontEndUnreachable, connection, doing, said, "It is tried again; check that the server runs and that host, port and firewall are right.", inner);
+        Make(FrontEndFault.Transient, ErrorCodes.FrontEndUnreachable, connection, doing, said, TriedAgain + "check that the server runs and that host, port and firewall are right.", inner);
 
     public static FrontEndException UnknownHost(FrontEndConnection connection, string doing, string said, Exception inner) =>
         Make(FrontEndFault.Standing, ErrorCodes.FrontEndUnreachable, connection, doing, said, "Correct the host name in the Connection, or make it known to the name server.", inner);

@@ -58,7 +58,7 @@ internal sealed class ExchangeRecords(ICatalogue catalogue, IRuns runs, IResourc
         return holds;
     }
 
-    static HoldView View(string kind, string name, Hold hold) => new(kind, name, hold.Code, hold.Message, hold.Next, hold.Since);
+    static HoldView View(string kind, string name, Hold hold) => new(kind, name, hold.Code, hold.Party, hold.Message, hold.Next, hold.Since);
 
     static BatchView View(LogBatch batch) => new()
     {

@@ -57,6 +57,7 @@ internal sealed class ResourceExchange(IResourceLog log, SubscriptionDelivery de
             IntakeRun = read?.Id ?? 0,
             DeliveryRun = written.Id,
             ErrorCode = fault?.Code,
+            Party = fault?.Party,
             Error = fault?.Message,
             Next = fault?.Next,
         };

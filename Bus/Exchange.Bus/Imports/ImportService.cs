@@ -76,6 +76,7 @@ internal sealed class ImportService(ICatalogue catalogue, IFileSources files, IR
         Header = plan.Source.Header,
         Ignored = plan.Columns.Ignored,
         ErrorCode = taken.Fault?.Code,
+        Party = taken.Fault?.Party,
         Error = taken.Fault?.Message,
         Next = taken.Fault?.Next,
         Subscriptions = results,

@@ -24,13 +24,13 @@ internal static class ControlOperations
         for (var row = 0; row < page.Rows.Count; row++)
         {
             var tied = page.Ties is { } ties && ties[row] > 1;
-            switch (operation.IsNull(row) ? "" : operation.StringAt(row).Trim())
+            switch (operation.IsNull(row) ? null : operation.StringAt(row).Trim())
             {
                 case "i" or "I" or "u" or "U": upserts.Add(row); break;
                 case "d" or "D" when !tied: deletes.Add(row); break;
                 case "d" or "D": upserts.Add(row); break; // a tie: the judge refuses it, whatever it asks for
                 case var unknown:
-                    refused.Add(new RejectedRow(row, null, [new BrokenRule("operation", ControlColumns.Operation, unknown, $"cd_operation is '{unknown}'; it must be i, u or d.")]));
+                    refused.Add(new RejectedRow(row, null, [new BrokenRule("operation", ControlColumns.Operation, unknown, $"cd_operation is {(unknown is null ? "NULL" : $"'{unknown}'")}; it must be i, u or d.")]));
                     break;
             }
         }

@@ -141,7 +141,7 @@ internal sealed class FullReader(
                 if (full.Reorganised)
                 {
                     await known.EndFillingAsync(session, run.Name, cancel);
-                    await book.ReadAsync(session, run.Name, batch.Number, full.Rows, run.Record.Accepted, run.Record.Rejected, cancel);
+                    await book.ReadAsync(session, run.Name, batch.Number, run.Record.Read, run.Record.Accepted, run.Record.Rejected, cancel);
                 }
 
                 return await quarantine.CloseStaleAsync(session, run.Name, full.Run, batch.Number, cancel);

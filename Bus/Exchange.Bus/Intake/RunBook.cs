@@ -78,9 +78,10 @@ internal sealed class RunBook(IStore store, ILeases leases, IRuns runs, IResourc
     /// <param name="run">Null: the fault came before a run was begun; it leaves a record all the same.</param>
     /// <param name="state">Failed, held or stopped.</param>
     /// <param name="fault">Why.</param>
-    public async Task<IntakeOutcome> EndAsync(string resource, ResourceRun? run, RunState state, ExchangeException fault)
+    /// <param name="kind">What a run that was not begun would have been.</param>
+    public async Task<IntakeOutcome> EndAsync(string resource, ResourceRun? run, RunState state, ExchangeException fault, string kind = "incremental")
     {
-        var record = run?.Record ?? await NewRecordAsync(resource, "incremental", CancellationToken.None);
+        var record = run?.Record ?? await NewRecordAsync(resource, kind, CancellationToken.None);
         record = record with { State = state, ErrorCode = fault.Code, ErrorMessage = fault.Message, Next = fault.Next };
         await runs.EndAsync(record, CancellationToken.None);
         return new IntakeOutcome(record, fault, CutShort: run is not null && fault is FrontEndException { Fault: FrontEndFault.Transient });

@@ -103,11 +103,11 @@ internal sealed partial class SourceIntake(
         }
         catch (ExchangeException fault)
         {
-            return await FailAsync(lease.Lease, name, run, fault);
+            return await FailAsync(lease.Lease, name, run, fault, SourcePreparation.KindOf(work.Resource.Source!, state.Position, work.Request));
         }
         catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
-            return await FailAsync(lease.Lease, name, run, new ExchangeException(ErrorCodes.LeaseLost, Party.Hub, $"Another process has taken over the source of {name}.", "It goes on there; nothing is lost."));
+            return await FailAsync(lease.Lease, name, run, new ExchangeException(ErrorCodes.LeaseLost, Party.Hub, $"Another process has taken over the source of {name}.", "It goes on there; nothing is lost."), SourcePreparation.KindOf(work.Resource.Source!, state.Position, work.Request));
         }
     }
 
@@ -202,12 +202,12 @@ internal sealed partial class SourceIntake(
         return SourcePreparation.Need(run.Plan.Resource, reason, $"run {run.Id} broke its error limit, {codes} of {all} broken rules are of code sets");
     }
 
-    async Task<IntakeOutcome> FailAsync(Lease lease, string name, IntakeRun? run, ExchangeException fault)
+    async Task<IntakeOutcome> FailAsync(Lease lease, string name, IntakeRun? run, ExchangeException fault, string kind)
     {
         IntakeFailed(name, fault.Code, fault.Message, fault.Next);
         var held = fault is FrontEndException { Fault: FrontEndFault.Standing };
         if (held) await HoldAsync(lease, name, fault);
-        return await book.EndAsync(name, run, held ? RunState.Held : RunState.Failed, fault);
+        return await book.EndAsync(name, run, held ? RunState.Held : RunState.Failed, fault, kind);
     }
 
     async Task HoldAsync(Lease lease, string name, ExchangeException fault)

@@ -54,6 +54,11 @@ internal sealed class SourcePreparation(IStore store, ILeases leases, SourceStat
         return await NoteCodeSetsAsync(plan, catalogue, position, cancel);
     }
 
+    /// <summary>What a run would be by what is known without its source: how one is called that could not be begun.</summary>
+    public static string KindOf(TableSource source, SourcePosition position, IntakeRequest request) =>
+        request.Full || !position.Complete || position.Full is not null || position.FullWanted is not null || position.Reorganise is { Begins: true } || (source.Mode == CaptureMode.Snapshot && request.Keys is null)
+            ? "full" : "incremental";
+
     /// <summary>Begins a full in the middle of a run.</summary>
     /// <exception cref="ReorganisationException">It must be re-organised, and nobody has given notice.</exception>
     public async Task BeginFullAsync(IntakeRun run, CancellationToken cancel)

@@ -26,8 +26,12 @@ internal sealed class Difference
 /// <summary>What a comparison found.</summary>
 /// <param name="Held">Differences whose keys are held, at most <see cref="Comparison.MostHeld"/>.</param>
 /// <param name="Further">Rows beyond those: how many of each kind.</param>
-/// <param name="SourceRows">As first read.</param>
-/// <param name="TargetRows">As first read.</param>
+/// <param name="SourceRows">As read by this comparison.</param>
+/// <param name="TargetRows">As read by this comparison; and what was repaired since.</param>
 /// <param name="LeftOut">Keys that were not compared.</param>
 /// <param name="InDatabase">Whether the checksums came from the databases.</param>
-internal sealed record Found(Dictionary<UInt128, Difference> Held, Dictionary<DifferenceKind, long> Further, long SourceRows, long TargetRows, LeftOut LeftOut, bool InDatabase);
+internal sealed record Found(Dictionary<UInt128, Difference> Held, Dictionary<DifferenceKind, long> Further, long SourceRows, long TargetRows, LeftOut LeftOut, bool InDatabase)
+{
+    /// <summary>How many rows the target has less than the source, by the differences held.</summary>
+    public long Lacking => Held.Values.Count(difference => difference.Kind == DifferenceKind.Missing) - (long)Held.Values.Count(difference => difference.Kind == DifferenceKind.Extra);
+}

@@ -44,7 +44,7 @@ internal sealed class ReconciliationService(
         var (head, applied) = await traffic.ProgressAsync(resource.Name, subscription.Name, cancel);
         Task SettleAsync(Found differing) => this.SettleAsync(source.Plan, route, differing.Held, head, () => InTurnAsync(() => comparison.LookAsync(differing.Held, cancel)), request.Wait, cancel);
 
-        void Report(string phase, bool ended = false) => progress?.Report(new SyncProgress { Resource = resource.Name, Subscription = subscription.Name, Phase = phase, Ended = ended });
+        void Report(string phase, bool ended = false) => progress?.Report(new SyncProgress { Resource = resource.Name, Subscription = subscription.Name, Phase = phase, Ended = ended, CountsNothing = true });
 
         Report("comparing");
         var found = await InTurnAsync(() => comparison.RunAsync(applied < head, cancel));
@@ -56,14 +56,17 @@ internal sealed class ReconciliationService(
             Report("repairing");
             var before = found.Held.Count;
             await RepairAsync(source, subscription.Name, keys, progress, cancel);
+            var lacking = found.Lacking;
             foreach (var difference in found.Held.Values) difference.Confirmed = false;
             head = (await traffic.ProgressAsync(resource.Name, subscription.Name, cancel)).Head;
             await SettleAsync(found);
+            // Rows are told as of after the repair, as the differences are.
+            found = found with { TargetRows = found.TargetRows + lacking - found.Lacking };
             repaired += before - found.Held.Count;
             if (before == found.Held.Count || found.Further.Count == 0) break;
             Report("comparing again");
             (head, applied) = await traffic.ProgressAsync(resource.Name, subscription.Name, cancel);
-            found = await InTurnAsync(() => comparison.RunAsync(applied < head, cancel)) with { SourceRows = found.SourceRows, TargetRows = found.TargetRows };
+            found = await InTurnAsync(() => comparison.RunAsync(applied < head, cancel));
             await SettleAsync(found);
         }
 
@@ -129,7 +132,7 @@ internal sealed class ReconciliationService(
     /// <summary>Reads while it has a turn at both connections; gives them back at once, so that an exchange that is waited for can go on.</summary>
     async Task<T> InTurnAsync<T>(Connection from, Connection to, SourceSide source, TargetSide target, Func<Task<T>> read, IProgress<SyncProgress>? progress, CancellationToken cancel)
     {
-        void Waits(string why) => progress?.Report(new SyncProgress { Resource = source.Plan.Resource.Name, Phase = why });
+        void Waits(string why) => progress?.Report(new SyncProgress { Resource = source.Plan.Resource.Name, Phase = why, CountsNothing = true });
         // In order of names, so that two who want both don't wait for each other.
         var ordered = string.CompareOrdinal(from.Name, to.Name) <= 0;
         await using var first = await turns.TakeAsync(ordered ? from : to, null, Waits, cancel);

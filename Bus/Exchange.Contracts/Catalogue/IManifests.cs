@@ -49,4 +49,11 @@ public interface IManifests
     /// <param name="cancel">Stops.</param>
     /// <exception cref="ExchangeException">hub.manifest.unknown with the nearest known kind or name.</exception>
     Task<IReadOnlyList<StoredManifest>> ReadAsync(string? kind, string? name, CancellationToken cancel);
+
+    /// <summary>The same for a caller who takes other words beside kinds of manifests.</summary>
+    /// <param name="kind">As above.</param>
+    /// <param name="name">As above.</param>
+    /// <param name="others">Those words: an unknown kind is answered with all that there are.</param>
+    /// <param name="cancel">Stops.</param>
+    Task<IReadOnlyList<StoredManifest>> ReadAsync(string? kind, string? name, IReadOnlyList<string> others, CancellationToken cancel);
 }

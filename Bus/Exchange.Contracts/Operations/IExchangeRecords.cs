@@ -1,3 +1,5 @@
+using Exchange.Contracts.Errors;
+
 namespace Exchange.Contracts.Operations;
 
 /// <summary>What exchanges have left behind: runs, batches, refused rows, holds. Reading only; safe for concurrent callers.</summary>
@@ -98,7 +100,8 @@ public sealed record BrokenRuleView(string Rule, string? Item, string? Value, st
 /// <param name="Kind">resource or subscription.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Code">Error code.</param>
+/// <param name="Party">Who is at fault.</param>
 /// <param name="Message">Why.</param>
 /// <param name="Next">What to do.</param>
 /// <param name="Since">UTC.</param>
-public sealed record HoldView(string Kind, string Name, string Code, string Message, string Next, DateTimeOffset Since);
+public sealed record HoldView(string Kind, string Name, string Code, Party Party, string Message, string Next, DateTimeOffset Since);

@@ -1,3 +1,4 @@
+using Exchange.Contracts.Errors;
 using Exchange.Contracts.FrontEnd;
 
 namespace Exchange.Contracts.Operations;
@@ -42,6 +43,8 @@ public sealed record SyncProgress
     /// <summary>Rows that the last full read: a hint of how many this one will; null when unknown.</summary>
     public long? Expected { get; init; }
     public bool Ended { get; init; }
+    /// <summary>Rows and batches are not what this work does: only the phase tells something.</summary>
+    public bool CountsNothing { get; init; }
 }
 
 public enum SyncOutcome
@@ -75,6 +78,8 @@ public sealed record SyncResult
     public long IntakeRun { get; init; }
     public long DeliveryRun { get; init; }
     public string? ErrorCode { get; init; }
+    /// <summary>Who is at fault; null where nothing failed.</summary>
+    public Party? Party { get; init; }
     public string? Error { get; init; }
     public string? Next { get; init; }
 }

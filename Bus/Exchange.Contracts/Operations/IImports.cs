@@ -1,3 +1,4 @@
+using Exchange.Contracts.Errors;
 using Exchange.Contracts.Files;
 
 namespace Exchange.Contracts.Operations;
@@ -30,6 +31,8 @@ public sealed record ImportResult
     /// <summary>Columns of the file that are no items, passed over.</summary>
     public required IReadOnlyList<string> Ignored { get; init; }
     public string? ErrorCode { get; init; }
+    /// <summary>Who is at fault; null where nothing failed.</summary>
+    public Party? Party { get; init; }
     public string? Error { get; init; }
     public string? Next { get; init; }
     /// <summary>What was delivered, one for each subscription.</summary>

@@ -28,9 +28,9 @@ public sealed record ReconcileResult
     public required string Resource { get; init; }
     /// <summary>Where checksums were computed: database or hub.</summary>
     public required string Computed { get; init; }
-    /// <summary>Rows that the target should hold by the source, as first read.</summary>
+    /// <summary>Rows that the target should hold by the source, as read by the last comparison.</summary>
     public required long SourceRows { get; init; }
-    /// <summary>Rows that the target held, as first read; those marked as deleted or of another subscription not counted.</summary>
+    /// <summary>Rows that the target held then, with what was repaired since; those marked as deleted or of another subscription not counted.</summary>
     public required long TargetRows { get; init; }
     /// <summary>Rows in quarantine, or that the rules or the map refuse: the subscriber keeps their last good version, so they are not compared.</summary>
     public required long LeftOut { get; init; }

@@ -29,6 +29,7 @@ internal sealed class ApplyCommand : HubCommand
         var applied = await hub.Get<IManifests>().ApplyAsync(files, dryRun, arguments.GetValue(_prune), cancel);
         if (arguments.GetValue(_output) == "json") WriteJson(applied);
         else WriteText(applied);
+        if (applied.Count == 0) await Terminal.Error.WriteLineAsync($"there is no manifest in {string.Join(", ", files.Select(file => file.Name))}: nothing was done");
         if (dryRun) await Terminal.Error.WriteLineAsync("dry run: nothing was changed");
         return ExitStatus.Done;
     }

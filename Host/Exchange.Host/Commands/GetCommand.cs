@@ -7,8 +7,8 @@ namespace Exchange.Host.Commands;
 /// <summary>Shows what the hub knows of a kind.</summary>
 internal sealed class GetCommand : HubCommand
 {
-    /// <summary>Asked in order; the manifests take what no other kind took.</summary>
-    static readonly IShownKind[] Kinds = [new ShownRuns(), new ShownBatches(), new ShownLogs(), new ShownHolds(), new ShownReorganisations(), new ShownSchedules(), new ShownLights(), new ShownStatistics(), new ShownManifests()];
+    /// <summary>What the hub records; every other word is taken for a kind of manifests.</summary>
+    static readonly IShownKind[] Records = [new ShownRuns(), new ShownBatches(), new ShownLogs(), new ShownHolds(), new ShownReorganisations(), new ShownSchedules(), new ShownLights(), new ShownStatistics()];
 
     readonly Argument<string> _kind = new("KIND") { Description = "department, connection, codeset, codemap, resource, subscription, run, batch, log, hold, reorganisation, schedule, light or statistics; singular or plural." };
     readonly Argument<string?> _name = new("NAME") { Description = "Only this one.", Arity = ArgumentArity.ZeroOrOne };
@@ -28,9 +28,10 @@ internal sealed class GetCommand : HubCommand
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancel)
     {
         var (kind, name) = (arguments.GetRequiredValue(_kind), arguments.GetValue(_name));
-        var time = new ShownTime(TimeArgument.Period(arguments.GetValue(_since)!), arguments.GetValue(_at) is { } at ? TimeArgument.Moment(at) : null);
+        var time = new ShownTime(TimeArgument.Period(arguments.GetValue(_since)!, "--since 30d"), arguments.GetValue(_at) is { } at ? TimeArgument.Moment(at) : null);
         await using var hub = await OpenAsync(arguments, cancel);
-        var entries = await Kinds.First(known => known.IsCalled(kind)).ReadAsync(hub, kind, name, time, cancel);
+        var shown = Records.FirstOrDefault(known => known.Names.Contains(kind, StringComparer.OrdinalIgnoreCase)) ?? new ShownManifests([.. Records.Select(known => known.Names[0])]);
+        var entries = await shown.ReadAsync(hub, kind, name, time, cancel);
         switch (arguments.GetValue(_output))
         {
             case "json":

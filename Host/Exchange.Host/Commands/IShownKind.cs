@@ -12,8 +12,8 @@ internal sealed record ShownEntry(IReadOnlyDictionary<string, string> Columns, s
 /// <summary>A family of things that `get` can show.</summary>
 internal interface IShownKind
 {
-    /// <summary>Whether a typed word means it.</summary>
-    bool IsCalled(string kind);
+    /// <summary>Words that mean it, the usual one first.</summary>
+    IReadOnlyList<string> Names { get; }
 
     Task<IReadOnlyList<ShownEntry>> ReadAsync(Hub hub, string kind, string? name, CancellationToken cancel);
 
@@ -26,11 +26,12 @@ internal interface IShownKind
 /// <param name="At">--at: a moment to come; null: now.</param>
 internal readonly record struct ShownTime(TimeSpan Period, DateTimeOffset? At);
 
-/// <summary>Manifests of every kind. Takes every word: what is no kind of manifest is refused with the nearest one.</summary>
-internal sealed class ShownManifests : IShownKind
+/// <summary>Manifests of every kind. A word that is none is refused with the nearest one.</summary>
+/// <param name="others">What else can be shown, to be named with the kinds of manifests.</param>
+internal sealed class ShownManifests(IReadOnlyList<string> others) : IShownKind
 {
-    public bool IsCalled(string kind) => true;
+    public IReadOnlyList<string> Names => [];
 
     public async Task<IReadOnlyList<ShownEntry>> ReadAsync(Hub hub, string kind, string? name, CancellationToken cancel) =>
-        [.. (await hub.Get<IManifests>().ReadAsync(kind, name, cancel)).Select(manifest => new ShownEntry(manifest.Columns, manifest.Json, manifest.Yaml))];
+        [.. (await hub.Get<IManifests>().ReadAsync(kind, name, others, cancel)).Select(manifest => new ShownEntry(manifest.Columns, manifest.Json, manifest.Yaml))];
 }

@@ -84,16 +84,9 @@ internal sealed class ImportCommand : HubCommand
             Terminal.Table(["SUBSCRIPTION", "DELIVERED", "REFUSED"], [.. result.Subscriptions.Select(delivered => (IReadOnlyList<string>)[delivered.Subscription, N(delivered.Upserted + delivered.DeletedAtTarget), N(delivered.Refused)])]);
         if (result.Header is { Number: > 1 } header) Terminal.Error.WriteLine($"the header was found in {header}; {(header.Number == 2 ? $"1 {header.Unit} above it was" : $"{N(header.Number - 1)} {header.Unit}s above it were")} passed over");
         if (result.Ignored.Count > 0) Terminal.Error.WriteLine($"columns that are no items were passed over: {string.Join(", ", result.Ignored)}");
-        if (result.Error is not null) Fault(result.File, result.Error, result.Next, result.ErrorCode);
-        else foreach (var failed in result.Subscriptions.Where(delivered => delivered.Error is not null)) Fault(failed.Subscription, failed.Error!, failed.Next, failed.ErrorCode);
+        if (result.Error is not null) Terminal.Fault($"{result.File}: {result.Error}", result.Party, result.Next, result.ErrorCode);
+        else foreach (var failed in result.Subscriptions.Where(delivered => delivered.Error is not null)) Terminal.Fault($"{failed.Subscription}: {failed.Error}", failed.Party, failed.Next, failed.ErrorCode);
         if (result.Rejected + result.Subscriptions.Sum(delivered => delivered.Refused) > 0) Terminal.Error.WriteLine($"rejected rows: {(result is { Errors: { } file, Rejected: > 0 } ? $"{file}, and " : "")}`exchange errors list --rows --resource {result.Resource}`");
-    }
-
-    void Fault(string what, string error, string? next, string? code)
-    {
-        Terminal.Error.WriteLine($"{what}: {error}");
-        Terminal.Error.WriteLine($"  next: {next}");
-        Terminal.Error.WriteLine($"  code: {code}");
     }
 
     static int Status(ImportResult result) =>

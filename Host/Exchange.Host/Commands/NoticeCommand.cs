@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Exchange.Contracts.Errors;
 using Exchange.Contracts.Operations;
 using Exchange.Host.Output;
 
@@ -35,9 +36,10 @@ internal sealed class NoticeCommand : HubCommand
         var by = $"{Environment.UserName}@{Environment.MachineName}";
         if (arguments.GetValue(_withdraw))
         {
-            var withdrawn = await reorganisations.WithdrawAsync(resource, by, cancel);
-            await Terminal.Out.WriteLineAsync(withdrawn ? $"Resource/{resource} goes on" : $"Resource/{resource} had no notice that could be taken back");
-            return withdrawn ? ExitStatus.Done : ExitStatus.Failed;
+            if (!await reorganisations.WithdrawAsync(resource, by, cancel))
+                throw new ExchangeException(ErrorCodes.ManifestUnknown, Party.Caller, $"Resource '{resource}' has no hold or notice that could be taken back.", $"`exchange get reorganisations {resource}` lists them; one whose full has begun can't be taken back.");
+            await Terminal.Out.WriteLineAsync($"Resource/{resource} goes on");
+            return ExitStatus.Done;
         }
 
         var reason = (ReorganisationReason)(arguments.GetValue(_reason)![0] - 'a');

@@ -34,7 +34,7 @@ internal sealed class ReconcileCommand : HubCommand
 
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancel)
     {
-        var request = new ReconcileRequest(arguments.GetRequiredValue(_subscription), arguments.GetValue(_repair), arguments.GetValue(_keys), TimeArgument.Period(arguments.GetRequiredValue(_wait)));
+        var request = new ReconcileRequest(arguments.GetRequiredValue(_subscription), arguments.GetValue(_repair), arguments.GetValue(_keys), TimeArgument.Period(arguments.GetRequiredValue(_wait), $"--wait {UsualWait}"));
         await using var hub = await OpenAsync(arguments, cancel);
         ReconcileResult result;
         await using (var shown = SyncProgressView.Start(Terminal))

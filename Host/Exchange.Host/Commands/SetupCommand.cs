@@ -37,9 +37,9 @@ internal sealed class SetupCommand : HubCommand
     protected override async Task<int> RunAsync(ParseResult arguments, CancellationToken cancel)
     {
         var options = HubArguments.Hub(arguments);
-        var keep = arguments.GetValue(_logKeep) is { } logs ? TimeArgument.Period(logs) : (TimeSpan?)null;
-        var runs = arguments.GetValue(_runKeep) is { } records ? TimeArgument.Period(records) : (TimeSpan?)null;
-        var contents = arguments.GetValue(_contentsKeep) is { } kept ? TimeArgument.Period(kept) : (TimeSpan?)null;
+        var keep = arguments.GetValue(_logKeep) is { } logs ? TimeArgument.Period(logs, "--log-keep 7d") : (TimeSpan?)null;
+        var runs = arguments.GetValue(_runKeep) is { } records ? TimeArgument.Period(records, "--run-keep 400d") : (TimeSpan?)null;
+        var contents = arguments.GetValue(_contentsKeep) is { } kept ? TimeArgument.Period(kept, "--contents-keep 1d") : (TimeSpan?)null;
         var budget = arguments.GetValue(_logBudget) is { } size ? (Given: true, Bytes: size == "none" ? (long?)null : SizeArgument.Bytes(size)) : default;
         var applied = await Hub.SetUpAsync(options, cancel);
         foreach (var migration in applied) await Terminal.Error.WriteLineAsync($"  {migration.Module} {migration.Number}: {migration.Name}");

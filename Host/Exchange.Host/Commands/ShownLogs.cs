@@ -6,7 +6,7 @@ namespace Exchange.Host.Commands;
 /// <summary>Logs of resources: `get log`, `get log RESOURCE`.</summary>
 internal sealed class ShownLogs : IShownKind
 {
-    public bool IsCalled(string kind) => kind.ToLowerInvariant() is "log" or "logs";
+    public IReadOnlyList<string> Names { get; } = ["log", "logs"];
 
     public async Task<IReadOnlyList<ShownEntry>> ReadAsync(Hub hub, string kind, string? name, CancellationToken cancel) =>
         [.. (await hub.Get<ILogs>().ListAsync(name, cancel)).Select(log => Shown.Entry(new Dictionary<string, string>

@@ -12,7 +12,7 @@ internal sealed class ShownRuns : IShownKind
 {
     const int Most = 50;
 
-    public bool IsCalled(string kind) => kind.ToLowerInvariant() is "run" or "runs";
+    public IReadOnlyList<string> Names { get; } = ["run", "runs"];
 
     public async Task<IReadOnlyList<ShownEntry>> ReadAsync(Hub hub, string kind, string? name, CancellationToken cancel)
     {
@@ -49,7 +49,7 @@ internal sealed class ShownBatches : IShownKind
 {
     const int Most = 100;
 
-    public bool IsCalled(string kind) => kind.ToLowerInvariant() is "batch" or "batches";
+    public IReadOnlyList<string> Names { get; } = ["batch", "batches"];
 
     public async Task<IReadOnlyList<ShownEntry>> ReadAsync(Hub hub, string kind, string? name, CancellationToken cancel)
     {
@@ -78,7 +78,7 @@ internal sealed class ShownBatches : IShownKind
 /// <summary>Sources and subscriptions that are held: `get holds`.</summary>
 internal sealed class ShownHolds : IShownKind
 {
-    public bool IsCalled(string kind) => kind.ToLowerInvariant() is "hold" or "holds";
+    public IReadOnlyList<string> Names { get; } = ["hold", "holds"];
 
     public async Task<IReadOnlyList<ShownEntry>> ReadAsync(Hub hub, string kind, string? name, CancellationToken cancel) =>
         [.. (await hub.Get<IExchangeRecords>().HoldsAsync(cancel)).Where(hold => name is null || hold.Name == name).Select(hold => Shown.Entry(new Dictionary<string, string>
@@ -87,6 +87,7 @@ internal sealed class ShownHolds : IShownKind
             ["NAME"] = hold.Name,
             ["SINCE"] = Shown.Time(hold.Since),
             ["CODE"] = hold.Code,
+            ["AT FAULT"] = hold.Party.ToString().ToLowerInvariant(),
             ["WHY"] = hold.Message,
             ["NEXT"] = hold.Next,
         }, hold))];

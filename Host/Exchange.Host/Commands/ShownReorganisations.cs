@@ -8,7 +8,7 @@ internal sealed class ShownReorganisations : IShownKind
 {
     const int Most = 50;
 
-    public bool IsCalled(string kind) => kind.ToLowerInvariant() is "reorganisation" or "reorganisations";
+    public IReadOnlyList<string> Names { get; } = ["reorganisation", "reorganisations"];
 
     public async Task<IReadOnlyList<ShownEntry>> ReadAsync(Hub hub, string kind, string? name, CancellationToken cancel) =>
         [.. (await hub.Get<IReorganisations>().ListAsync(name, Most, cancel)).Select(entry => Shown.Entry(new Dictionary<string, string>

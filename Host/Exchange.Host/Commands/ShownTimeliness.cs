@@ -7,7 +7,7 @@ namespace Exchange.Host.Commands;
 /// <summary>Schedules by which sources are read: `get schedules`, `get schedules RESOURCE`.</summary>
 internal sealed class ShownSchedules : IShownKind
 {
-    public bool IsCalled(string kind) => kind.ToLowerInvariant() is "schedule" or "schedules";
+    public IReadOnlyList<string> Names { get; } = ["schedule", "schedules"];
 
     public async Task<IReadOnlyList<ShownEntry>> ReadAsync(Hub hub, string kind, string? name, CancellationToken cancel) =>
         [.. (await hub.Get<ISchedules>().ListAsync(cancel)).Where(schedule => name is null || schedule.Resource == name || schedule.Subscription == name).Select(schedule => Shown.Entry(new Dictionary<string, string>
@@ -28,7 +28,7 @@ internal sealed class ShownSchedules : IShownKind
 /// <summary>Lights of resources and subscriptions: `get lights`, `get lights NAME`, `get lights --at TIME`.</summary>
 internal sealed class ShownLights : IShownKind
 {
-    public bool IsCalled(string kind) => kind.ToLowerInvariant() is "light" or "lights";
+    public IReadOnlyList<string> Names { get; } = ["light", "lights"];
 
     public Task<IReadOnlyList<ShownEntry>> ReadAsync(Hub hub, string kind, string? name, CancellationToken cancel) => ReadAsync(hub, kind, name, default, cancel);
 
@@ -64,7 +64,7 @@ internal sealed class ShownLights : IShownKind
 /// <summary>Volume, accuracy and timeliness of resources: `get statistics`, `get statistics RESOURCE --since 7d`.</summary>
 internal sealed class ShownStatistics : IShownKind
 {
-    public bool IsCalled(string kind) => kind.ToLowerInvariant() is "statistic" or "statistics";
+    public IReadOnlyList<string> Names { get; } = ["statistics", "statistic"];
 
     public Task<IReadOnlyList<ShownEntry>> ReadAsync(Hub hub, string kind, string? name, CancellationToken cancel) => ReadAsync(hub, kind, name, default, cancel);
 

@@ -49,11 +49,7 @@ internal sealed class SyncCommand : HubCommand
             [.. results.Select(result => (IReadOnlyList<string>)[result.Subscription, result.Kind ?? "-", N(result.Read), N(result.Accepted), N(result.Rejected), N(result.Deleted),
                 N(result.Upserted + result.DeletedAtTarget), N(result.Refused), N(result.Closed), Word(result.Outcome)])]);
         foreach (var result in results.Where(result => result.Error is not null))
-        {
-            Terminal.Error.WriteLine($"{result.Subscription}: {result.Error}");
-            Terminal.Error.WriteLine($"  next: {result.Next}");
-            Terminal.Error.WriteLine($"  code: {result.ErrorCode}");
-        }
+            Terminal.Fault($"{result.Subscription}: {result.Error}", result.Party, result.Next, result.ErrorCode);
 
         if (results.Any(result => result.Rejected + result.Refused > 0)) Terminal.Error.WriteLine("rejected rows: `exchange errors list --rows`");
     }

@@ -91,6 +91,7 @@ internal sealed class SyncProgressView : IProgress<SyncProgress>, IAsyncDisposab
     {
         var progress = entry.Progress;
         var seconds = entry.Began.Elapsed.TotalSeconds;
+        if (progress.CountsNothing) return $"{progress.Subscription ?? progress.Resource}: {progress.Phase}";
         if (progress.Subscription is { } subscription)
         {
             return string.Create(CultureInfo.InvariantCulture,

@@ -8,11 +8,13 @@ namespace Exchange.Host.Commands;
 internal static partial class TimeArgument
 {
     /// <summary>30s, 10m, 12h, 30d.</summary>
+    /// <param name="text">As it was typed.</param>
+    /// <param name="example">The option with a good value, for who typed another.</param>
     /// <exception cref="ExchangeException">Anything else.</exception>
-    public static TimeSpan Period(string text)
+    public static TimeSpan Period(string text, string example)
     {
         var match = Duration().Match(text);
-        if (!match.Success) throw Wrong($"'{text}' is no duration.", "A whole number with s, m, h or d, as in --since 30d.");
+        if (!match.Success) throw Wrong($"'{text}' is no duration.", $"A whole number with s, m, h or d, as in {example}.");
         var count = int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
         return match.Groups[2].Value switch { "s" => TimeSpan.FromSeconds(count), "m" => TimeSpan.FromMinutes(count), "h" => TimeSpan.FromHours(count), _ => TimeSpan.FromDays(count) };
     }

@@ -58,6 +58,15 @@ internal sealed class Terminal
         return status;
     }
 
+    /// <summary>A fault in the form that all have.</summary>
+    public void Fault(string what, Party? party, string? next, string? code)
+    {
+        Error.WriteLine(what);
+        Error.WriteLine($"  at fault: {party?.ToString().ToLowerInvariant()}");
+        Error.WriteLine($"  next: {next}");
+        Error.WriteLine($"  code: {code}");
+    }
+
     int ReportBriefly(Exception exception)
     {
         switch (exception)
@@ -70,10 +79,7 @@ internal sealed class Terminal
                 Error.WriteLine($"{manifests.Problems.Count} {(manifests.Problems.Count == 1 ? "problem" : "problems")}; nothing was changed");
                 return ExitStatus.WrongUsage;
             case ExchangeException known:
-                Error.WriteLine($"error: {known.Message}");
-                Error.WriteLine($"  at fault: {known.Party.ToString().ToLowerInvariant()}");
-                Error.WriteLine($"  next: {known.Next}");
-                Error.WriteLine($"  code: {known.Code}");
+                Fault($"error: {known.Message}", known.Party, known.Next, known.Code);
                 return known.Party == Party.Caller ? ExitStatus.WrongUsage : ExitStatus.Failed;
             default:
                 Error.WriteLine($"error: the program failed: {exception.GetType().Name}: {exception.Message}");

@@ -110,9 +110,29 @@ public sealed class ReconcileTests
         await source.DeleteAsync(Small, "7");
         if (mode.Contains("cursor", StringComparison.Ordinal)) await hub.SyncAsync();
         CollectionAssert.AreEqual(new[] { "extra 3", "extra 7" }, Keys(await ReconcileAsync(hub, 4)));
-        Assert.AreEqual(2, Number(await ReconcileAsync(hub, 0, "--repair"), "repaired"));
+        var repaired = await ReconcileAsync(hub, 0, "--repair");
+        Assert.AreEqual((2, 8, 8), (Number(repaired, "repaired"), Number(repaired, "sourceRows"), Number(repaired, "targetRows")), "all numbers are of after the repair");
+        var said = await hub.RunAsync(0, "reconcile", "s");
+        Assert.Contains("s: compared\n", said.Error);
+        Assert.DoesNotContain("batches", said.Error);
         Assert.AreEqual(8, await target.NumberAsync(deletes == "apply" ? "SELECT count(*) FROM copy" : "SELECT count(*) FROM copy WHERE exchange_deleted = 0"));
         await ReconcileAsync(hub, 0);
+    }
+
+    /// <summary>The database, which sums, must bear what the hub refused.</summary>
+    [TestMethod]
+    public async Task Times_that_no_item_holds_are_left_out()
+    {
+        await using var source = await FrontEnd.CreateAsync("postgresql");
+        await using var target = await FrontEnd.CreateAsync("mysql");
+        using var hub = new TestHub();
+        var table = FrontTable.Of("t", "id", ("id", "int32"), ("at", "timestamp"));
+        await source.CreateAsync(table);
+        await source.ExecuteAsync("INSERT INTO t VALUES (1, '2026-07-01T08:00:00Z'), (2, '294276-01-01'), (3, 'infinity'), (4, '-infinity'), (5, NULL)");
+        await hub.ApplyAsync(TestHub.Connections(("source", source), ("target", target)), TestHub.Resource("r", table, "mode: snapshot"), TestHub.Subscription("s", "r", "copy"));
+        await hub.SyncAsync(3);
+        var equal = await ReconcileAsync(hub, 0);
+        Assert.AreEqual(("database", 3), (equal.GetProperty("computed").GetString(), Number(equal, "leftOut")));
     }
 
     [TestMethod]

@@ -264,10 +264,32 @@ public sealed class ReorganisationTests
         Assert.AreEqual("incremental", (await hub.SyncAsync())["s"].GetProperty("kind").GetString());
         CollectionAssert.AreEqual(await source.LinesAsync(Table), await target.LinesAsync(Copy));
         Assert.AreEqual("e withdrawn", await StateAsync(hub));
-        await hub.RunAsync(1, "notice", "r", "--withdraw");
+        var nothing = await hub.RunAsync(2, "notice", "r", "--withdraw");
+        Assert.Contains("at fault: caller\n  next: `exchange get reorganisations r`", nothing.Error);
+        Assert.Contains("code: hub.manifest.unknown", nothing.Error);
         await hub.RunAsync(2, "notice", "r");
         await hub.RunAsync(2, "notice", "r", "--reason", "x");
         await hub.RunAsync(2, "notice", "nobody", "--reason", "a");
+    }
+
+    [TestMethod]
+    public async Task Rows_read_and_rows_accepted_are_of_the_same_reading()
+    {
+        await using var source = await FrontEnd.CreateAsync("postgresql");
+        await using var target = await FrontEnd.CreateAsync("sqlite");
+        using var hub = new TestHub();
+        await source.CreateAsync(Table);
+        await source.InsertAsync(Table, Rows("a-", 1, 40));
+        // More pages than are read as one piece: changes that wait are taken up after it.
+        await hub.ApplyAsync(TestHub.Connections(("source", source), ("target", target)), TestHub.Resource("r", Table, "mode: changelog", "  batchRows: 1"), TestHub.Subscription("s", "r", "copy"));
+        await hub.SyncAsync();
+        await hub.RunAsync(0, "notice", "r", "--reason", "e");
+        await source.UpdateAsync(Table, ["a-3"], ("amount", "3.33"));
+        await source.InsertAsync(Table, Rows("a-", 41, 2));
+        await hub.SyncAsync();
+        var told = (await hub.GetAsync("reorganisations"))[0];
+        Assert.IsGreaterThan(42, told.GetProperty("accepted").GetInt64(), "changes were taken up between the pages");
+        Assert.AreEqual(told.GetProperty("accepted").GetInt64(), told.GetProperty("read").GetInt64());
     }
 
     /// <summary>A row whose key is changed in place, its old key gone with it, is an ordinary change.</summary>

@@ -78,11 +78,13 @@ public sealed partial class TroubleTests
         var results = await hub.SyncAsync(1);
         Assert.AreEqual("frontend.object.missing", results["s"].GetProperty("errorCode").GetString());
         Assert.Contains(says, results["s"].GetProperty("error").GetString()!);
+        Assert.AreEqual("provider", results["s"].GetProperty("party").GetString());
         Assert.AreEqual("done", results["other"].GetProperty("outcome").GetString());
         Assert.HasCount(3, await target.LinesAsync(Named("other")));
         var held = (await hub.GetAsync("holds")).Single();
         Assert.AreEqual("r", held.GetProperty("name").GetString());
         Assert.IsNotEmpty(held.GetProperty("next").GetString()!);
+        Assert.AreEqual("provider", held.GetProperty("party").GetString());
 
         await source.ExecuteAsync(mending);
         await source.InsertAsync(Table, ["4", "four"]);
@@ -107,7 +109,8 @@ public sealed partial class TroubleTests
             TestHub.Resource("r", Table, "mode: changelog").Replace("connection: source", "connection: broken", StringComparison.Ordinal));
         var outcome = await hub.RunProcessAsync("sync", "--all");
         Assert.AreEqual(1, outcome.Status, outcome.Error);
-        Assert.Contains("next: ", outcome.Error);
+        Assert.Contains("at fault: provider\n  next: ", outcome.Error);
+        Assert.AreEqual("full", (await hub.GetAsync("runs")).Last(run => run.GetProperty("resource").GetString() == "r" && run.GetProperty("subscription").GetString() is null).GetProperty("kind").GetString(), "nothing was read before");
         Assert.Contains(trouble == "login" ? "frontend.login.refused" : "frontend.connection.unreachable", outcome.Error);
         Assert.HasCount(2, await target.LinesAsync(Named("other")));
         var export = await hub.RunAsync(0, "export");

@@ -36,6 +36,8 @@ public sealed class ManifestJourneyTests
         var applied = await hub.RunAsync("apply", "-f", "manifests");
         Assert.AreEqual(dry.Out, applied.Out);
         StringAssert.Contains(applied.Error, "Connection/front: not checked: ");
+        StringAssert.Contains(applied.Error, ". Check that the server runs");
+        Assert.IsFalse(applied.Error.Contains("tried again", StringComparison.Ordinal), "apply looks once");
 
         var exported = await hub.RunAsync("export", "-o", "out");
         Assert.AreEqual(0, exported.Status, exported.Error);
@@ -76,6 +78,72 @@ public sealed class ManifestJourneyTests
         StringAssert.Contains(unknown.Error, "did you mean 'resource'?");
         StringAssert.Contains(unknown.Error, "code: hub.manifest.unknown");
         Assert.IsFalse(unknown.Error.Contains("   at ", StringComparison.Ordinal), "no stack trace");
+        StringAssert.Contains((await hub.RunAsync("get", "foo")).Error, "known: department, connection, codeset, codemap, resource, subscription, run, batch, log, hold, reorganisation, schedule, light, statistics");
+        StringAssert.Contains((await hub.RunAsync("reconcile", "s", "--wait", "abc")).Error, "as in --wait 10s");
+    }
+
+    [TestMethod]
+    public async Task A_file_without_a_manifest_is_told()
+    {
+        using var hub = new HubProcess();
+        hub.Write("empty.yaml", "# nothing yet\n");
+        var empty = await hub.RunAsync("apply", "-f", "empty.yaml");
+        Assert.AreEqual(0, empty.Status, empty.Error);
+        Assert.AreEqual("there is no manifest in empty.yaml: nothing was done\n", empty.Error);
+    }
+
+    [TestMethod]
+    [DataRow("items: [ { name: id, type: int32 }, { name: v, type: text }, { name: v, type: int32 } ]", "m.yaml:14: the item 'v' stands twice")]
+    [DataRow("key: [id, id]", "m.yaml:13: the key item 'id' stands twice")]
+    [DataRow("businessKey: [v, v]", "m.yaml:17: 'v' is named twice")]
+    [DataRow("deduplicate: { latest: [v, v] }", "m.yaml:17: 'v' is named twice")]
+    [DataRow("rules: [ { name: r, expression: \"v == 'a'\" }, { name: r, expression: \"v == 'b'\" } ]", "m.yaml:17: the rule 'r' stands twice")]
+    [DataRow("rules: [ { name: r, reference: { resource: r, items: { id: id, v: id } } } ]", "m.yaml:17: 'id' of r is named twice")]
+    [DataRow("map: { id: id, v: v, V: v }", "m.yaml:24: Column 'V' stands twice in the map")]
+    public async Task What_is_named_twice_is_told_at_its_line_though_it_is_subscribed_to(string twice, string told)
+    {
+        using var hub = new HubProcess();
+        using (var front = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(hub.Folder, "front.db")};Pooling=False"))
+        {
+            await front.OpenAsync();
+            await using var command = front.CreateCommand();
+            command.CommandText = "CREATE TABLE t (id int PRIMARY KEY, v text)";
+            await command.ExecuteNonQueryAsync();
+        }
+
+        var field = twice.Split(':')[0];
+        string Or(string name, string usual) => field == name ? twice : usual;
+        hub.Write("m.yaml", $$"""
+            kind: Department
+            metadata: { name: d }
+            spec: { uscc: 119900000000020224 }
+            ---
+            kind: Connection
+            metadata: { name: c }
+            spec: { department: d, provider: sqlite, connectionString: front.db }
+            ---
+            kind: Resource
+            metadata: { name: r }
+            spec:
+              provider: d
+              {{Or("key", "key: [id]")}}
+              {{Or("items", "items: [ { name: id, type: int32 }, { name: v, type: text } ]")}}
+              source: { connection: c, table: t }
+              batchRows: 5
+              {{(field is "businessKey" or "deduplicate" or "rules" ? twice : "class: a")}}
+            ---
+            kind: Subscription
+            metadata: { name: s }
+            spec:
+              resource: r
+              subscriber: d
+              {{Or("map", "filter: \"v is not null\"")}}
+              target: { connection: c, table: copy }
+            """);
+        var refused = await hub.RunAsync("apply", "-f", "m.yaml");
+        Assert.AreEqual(2, refused.Status, refused.Error);
+        StringAssert.Contains(refused.Error, told);
+        StringAssert.EndsWith(refused.Error, "nothing was changed\n");
     }
 
     [TestMethod]

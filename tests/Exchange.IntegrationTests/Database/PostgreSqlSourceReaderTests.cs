@@ -31,6 +31,19 @@ public sealed class PostgreSqlSourceReaderTests : SourceReaderSuite
     }
 
     [TestMethod]
+    [DataRow("timestamptz")]
+    [DataRow("timestamp")]
+    public async Task A_time_that_no_item_holds_is_told_as_the_source_has_it(string type)
+    {
+        await Database.ExecuteAsync($"CREATE TABLE t (k int PRIMARY KEY, at {type})");
+        await Database.ExecuteAsync("INSERT INTO t VALUES (1, '294276-01-01'), (2, '294276-12-31 23:59:59.999999'), (3, '294247-01-10'), (4, '10000-01-01'), (5, '9999-12-31 23:59:59.999999'), (6, '0001-12-31 23:59:59.999999 BC'), (7, '4713-01-01 BC')");
+        var page = (await AllAsync(Query("t", true, "k", "at"), 10))[0];
+        CollectionAssert.AreEqual(new List<string?> { "294276-01-01", "294276-12-31", "294247-01-10", "10000-01-01", "0000-12-31", "-4712-01-01" }, page.Faults.Select(fault => fault.Value).ToList());
+        Assert.IsTrue(page.Faults.All(fault => fault.Rule == "range"));
+        Assert.AreEqual("9999-12-31T23:59:59.999999Z", page.Rows["at"].TextAt(4));
+    }
+
+    [TestMethod]
     public async Task A_row_whose_writer_commits_late_is_read_whatever_its_tracked_value()
     {
         await Database.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY, at timestamptz); CREATE INDEX ON t (at)");

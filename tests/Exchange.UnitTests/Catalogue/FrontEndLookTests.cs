@@ -95,7 +95,7 @@ public sealed class FrontEndLookTests
     {
         var (problems, notes) = await LookAsync(new FakeDatabase { Columns = AllColumns, Key = [] });
         Assert.AreEqual("", problems);
-        StringAssert.StartsWith(notes, "Resource/r: no unique index of t covers the key (no)");
+        Assert.AreEqual("Resource/r: no unique index of t covers the key (no): reads are slower, and of rows that share a key the latest (cd_batch, cd_time, cd_id) counts; equally late ones become error rows", notes);
     }
 
     static async Task<(string Problems, string Notes)> LookAsync(FakeDatabase database, TimeProvider? time = null)

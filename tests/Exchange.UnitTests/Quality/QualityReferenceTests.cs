@@ -34,6 +34,25 @@ public sealed partial class QualityReferenceTests
         foreach (var name in ItemRules.Names.Concat(TextNormalizer.Steps).Concat(judged)) StringAssert.Contains(document, $"`{name}`");
     }
 
+    [TestMethod]
+    public void Every_step_of_the_reference_is_taken_by_a_manifest()
+    {
+        var document = Document();
+        var section = document[document.IndexOf("## Normalisation", StringComparison.Ordinal)..document.IndexOf("## Conversions", StringComparison.Ordinal)];
+        var steps = section.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).SelectMany(line => Quoted(line.Split(" | ")[0])).ToList();
+        CollectionAssert.AreEquivalent(TextNormalizer.Steps.ToList(), steps);
+        var plan = Catalogue.ManifestCorpusTests.Plan([new Exchange.Contracts.Catalogue.ManifestFile("f", $$"""
+            kind: Department
+            metadata: { name: d }
+            spec: { uscc: 119900000000020224 }
+            ---
+            kind: Resource
+            metadata: { name: r }
+            spec: { provider: d, key: [x], items: [ { name: x, type: text, normalize: [{{string.Join(", ", steps)}}] } ] }
+            """)]);
+        Assert.AreEqual("", string.Join('\n', plan.Problems));
+    }
+
     static string[] Quoted(string text) => [.. Code().Matches(text).Select(match => match.Groups[1].Value)];
 
     static string Document([CallerFilePath] string here = "") => File.ReadAllText(Path.Combine(Path.GetDirectoryName(here)!, "../../../docs/reference/quality.md"));

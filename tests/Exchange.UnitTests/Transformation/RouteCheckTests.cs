@@ -36,6 +36,14 @@ public sealed class RouteCheckTests
     {
         var problems = Check(Subscription(WithKey((MappedColumn)column)));
         Assert.IsTrue(problems.Count >= 1 && problems[0].Contains(sentence, StringComparison.Ordinal), string.Join('\n', problems));
+        Assert.DoesNotContain("?.", problems[0]);
+    }
+
+    [TestMethod]
+    public void A_resource_that_names_an_item_twice_is_checked_all_the_same()
+    {
+        var twice = Checks with { Items = [.. Checks.Items, new Item { Name = "fine", Type = new(ItemKind.Text) }] };
+        Assert.IsEmpty(Exchange.Bus.Transformation.RouteCheck.Check(Subscription() with { Filter = "fine > 0" }, twice, Entries(Subscription()), Compiler));
     }
 
     [TestMethod]

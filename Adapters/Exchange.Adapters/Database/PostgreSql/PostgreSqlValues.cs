@@ -73,7 +73,13 @@ internal static class PostgreSqlValues
             return;
         }
 
-        // PostgreSQL ends in the year 294276, so the sum stays far inside.
+        // PostgreSQL ends in the year 294276: counted from 1970, its last thirty years are more than 64 bits hold.
+        if (microseconds > long.MaxValue - (EpochDays * Temporal.DayMicroseconds))
+        {
+            page.FarTime(column, (microseconds / Temporal.DayMicroseconds) + EpochDays);
+            return;
+        }
+
         var since1970 = microseconds + (EpochDays * Temporal.DayMicroseconds);
         if (form == PostgreSqlForm.Wall) page.Wall(column, since1970);
         else page.Instant(column, since1970);

@@ -102,9 +102,12 @@ internal sealed partial class PageBuilder
     /// <summary>Microseconds since 1970 UTC.</summary>
     public void Instant(int column, long microseconds)
     {
-        if (microseconds < Temporal.SmallestMicrosecond || microseconds > Temporal.LargestMicrosecond) Fault(column, "range", Temporal.FarDateText((long)Math.Floor(microseconds / (double)Temporal.DayMicroseconds)), "The time is out of the years 0001 … 9999.");
+        if (microseconds < Temporal.SmallestMicrosecond || microseconds > Temporal.LargestMicrosecond) FarTime(column, DayOf(microseconds));
         else Number(column, microseconds);
     }
+
+    /// <summary>A time of a day that no item holds, in days since 1970.</summary>
+    public void FarTime(int column, long days) => Fault(column, "range", Temporal.FarDateText(days), "The time is out of the years 0001 … 9999.");
 
     /// <summary>Microseconds since 1970 of a wall clock in the connection's zone.</summary>
     public void Wall(int column, long microseconds)
@@ -123,6 +126,9 @@ internal sealed partial class PageBuilder
     public static string Shown(ReadOnlySpan<byte> utf8) => Encoding.UTF8.GetString(utf8[..Math.Min(utf8.Length, ShownBytes)]).Replace("\0", "\\0", StringComparison.Ordinal);
 
     static string Hexadecimal(ReadOnlySpan<byte> value) => Convert.ToHexStringLower(value[..Math.Min(value.Length, ShownCharacters / 2)]);
+
+    /// <summary>Rounded down, before 1970 too; exactly, as a double would not be so far away.</summary>
+    static long DayOf(long microseconds) => (microseconds / Temporal.DayMicroseconds) - (microseconds % Temporal.DayMicroseconds < 0 ? 1 : 0);
 
     static string? Cut(string? value)
     {

@@ -78,8 +78,16 @@ internal sealed class FrontEndLook(IFrontEndDatabases? databases, TimeProvider t
         if (source.Mode == CaptureMode.Wal && database.Wal is { } wal && await wal.ObstacleAsync(new CaptureTarget(source.Table!, [.. resource.Key.Select(item => ColumnOf(source, item))], null), cancel) is { } obstacle)
             return Found($"its log can't be followed yet: {obstacle}");
         return Found(IsKeyUnique(resource, source, table) || source.Query is not null ? null
-            : $"no unique index of {source.Table} covers the key ({string.Join(", ", resource.Key)}): reads are slower, and rows that share a key are settled by deduplicate or become error rows");
+            : $"no unique index of {source.Table} covers the key ({string.Join(", ", resource.Key)}): reads are slower, and {Sharing(resource, source)}");
     }
+
+    /// <summary>What becomes of rows that share a key.</summary>
+    static string Sharing(Resource resource, TableSource source) => (source.Mode, resource.DeduplicateBy.Count) switch
+    {
+        (CaptureMode.Control, _) => "of rows that share a key the latest (cd_batch, cd_time, cd_id) counts; equally late ones become error rows",
+        (_, > 0) => "of rows that share a key the one that deduplicate.latest finds counts; equally late ones become error rows",
+        _ => "rows that share a key become error rows unless deduplicate.latest says which counts",
+    };
 
     static IEnumerable<ManifestFinding> Lacking(Resource resource, TableSource source, TableDescription table)
     {

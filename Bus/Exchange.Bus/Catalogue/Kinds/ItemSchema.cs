@@ -1,5 +1,6 @@
 using Exchange.Bus.Catalogue.Documents;
 using Exchange.Bus.Catalogue.Schema;
+using Exchange.Bus.Quality.Conversion;
 using Exchange.Contracts.Rows;
 
 namespace Exchange.Bus.Catalogue.Kinds;
@@ -8,8 +9,6 @@ namespace Exchange.Bus.Catalogue.Kinds;
 internal static class ItemSchema
 {
     static readonly IReadOnlyList<string> RuleNames = ["uscc", "citizen-id", "min", "max", "pattern", "length", "unique"];
-
-    static readonly IReadOnlyList<string> Normalisations = ["trim", "halfwidth", "fullwidth", "upper", "lower"];
 
     static readonly Field<string> Name = new("name", Scalars.Identifier, "Name of the item; the column's name too unless source.columns says otherwise.", required: true);
     static readonly Field<string> Title = new("title", Scalars.Text, "What people read.");
@@ -24,7 +23,7 @@ internal static class ItemSchema
         "Built-in rules: uscc, citizen-id, min N, max N, pattern REGEX, length A..B, unique.");
 
     static readonly Field<IReadOnlyList<string>> Normalize = new("normalize", new ListShape<string>(new ScalarShape<string>("step", ReadNormalisation)),
-        "Done in order before the checks: trim, halfwidth, fullwidth, upper, lower, or a date format such as yyyyMMdd that texts are read by. Nothing by default.");
+        "Done in order before the checks: trim, halfwidth, fullwidth, upper, lower, empty-null, or a date format such as yyyyMMdd that texts are read by. Nothing by default.");
 
     static readonly Field<long> MaxAttachmentBytes = new("maxAttachmentBytes", Scalars.Size(1024, 1L << 40), "Of an attachment: most bytes of its contents; larger ones are error rows and are not kept. Default 1GiB.");
 
@@ -78,8 +77,8 @@ internal static class ItemSchema
     {
         step = text;
         var isFormat = text.Contains("yy", StringComparison.Ordinal) && text.Contains('M', StringComparison.Ordinal) && text.Contains('d', StringComparison.Ordinal);
-        return isFormat || Normalisations.Contains(text)
+        return isFormat || TextNormalizer.Steps.Contains(text)
             ? null
-            : $"'{text}' is neither a date format (with yyyy, MM and dd) nor a normalisation{NearestName.Hint(text, [.. Normalisations])}";
+            : $"'{text}' is neither a date format (with yyyy, MM and dd) nor a normalisation{NearestName.Hint(text, TextNormalizer.Steps)}";
     }
 }

@@ -37,9 +37,11 @@ internal sealed class Manifests(ManifestStore store, IEnumerable<IManifestCheck>
         }
     }
 
-    public async Task<IReadOnlyList<StoredManifest>> ReadAsync(string? kind, string? name, CancellationToken cancel)
+    public Task<IReadOnlyList<StoredManifest>> ReadAsync(string? kind, string? name, CancellationToken cancel) => ReadAsync(kind, name, [], cancel);
+
+    public async Task<IReadOnlyList<StoredManifest>> ReadAsync(string? kind, string? name, IReadOnlyList<string> others, CancellationToken cancel)
     {
-        var wanted = kind is null ? null : ManifestKinds.All.FirstOrDefault(candidate => candidate.IsCalled(kind)) ?? throw Unknown($"There is no kind '{kind}'", NearestName.Hint(kind, [.. ManifestKinds.All.Select(known => known.Kind.ToString().ToLowerInvariant())]));
+        var wanted = kind is null ? null : ManifestKinds.All.FirstOrDefault(candidate => candidate.IsCalled(kind)) ?? throw Unknown($"There is no kind '{kind}'", NearestName.Hint(kind, [.. ManifestKinds.All.Select(known => known.Kind.ToString().ToLowerInvariant()), .. others]));
         var documents = (await store.ReadAsync(cancel)).Documents.Values.Where(document => wanted is null || document.Kind == wanted.Kind).ToList();
         if (name is not null && !documents.Exists(document => document.Name == name))
             throw Unknown($"There is no {wanted?.Kind.ToString() ?? "manifest"} '{name}'", NearestName.Hint(name, [.. documents.Select(document => document.Name)]));

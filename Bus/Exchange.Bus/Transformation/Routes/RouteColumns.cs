@@ -8,7 +8,8 @@ namespace Exchange.Bus.Transformation.Routes;
 /// <summary>Resolves a subscription's map: the same reading for the check at apply and for the route that runs. Collects every problem as a sentence.</summary>
 internal sealed class RouteColumns(Subscription subscription, Resource resource, CatalogueSnapshot catalogue, IExpressionCompiler compiler, TimeZoneInfo zone, List<string> problems)
 {
-    readonly Dictionary<string, ItemType> _items = resource.Items.ToDictionary(item => item.Name, item => item.Type, StringComparer.Ordinal);
+    // A resource that names an item twice is refused by a check of its own; here the first counts, so that this check can still say what it finds.
+    readonly Dictionary<string, ItemType> _items = resource.Items.DistinctBy(item => item.Name, StringComparer.Ordinal).ToDictionary(item => item.Name, item => item.Type, StringComparer.Ordinal);
 
     /// <summary>The columns that could be resolved, in the map's order.</summary>
     public IReadOnlyList<RouteColumn> Resolve()
@@ -50,7 +51,7 @@ internal sealed class RouteColumns(Subscription subscription, Resource resource,
             return Converter(mapped, expression.ResultType, out var type, out var converter) ? new ComputedColumn(mapped.Column, type, expression, converter) : null;
         }
 
-        if (resource.FindItem(mapped.From!) is not { } item) return Problem($"Column '{mapped.Column}': resource '{resource.Name}' has no item '{mapped.From}'{Nearest(mapped.From!, _items.Keys)}.");
+        if (resource.FindItem(mapped.From!) is not { } item) return Problem($"Column '{mapped.Column}': resource '{resource.Name}' has no item '{mapped.From}'{Nearest(mapped.From!, _items.Keys)}");
         if (mapped.CodeMap is not null) return Code(mapped, item);
         if (!Converter(mapped, item.Type, out var itemType, out var itemConverter)) return null;
         return new ItemColumn(mapped.Column, itemType, item.Name, itemConverter, IsOneToOne(item.Type, itemType, mapped.Format)) { Title = item.Title };
@@ -89,7 +90,7 @@ internal sealed class RouteColumns(Subscription subscription, Resource resource,
 
     RouteColumn? Code(MappedColumn mapped, Item item)
     {
-        if (!catalogue.CodeMaps.TryGetValue(mapped.CodeMap!, out var map)) return Problem($"Column '{mapped.Column}': there is no CodeMap '{mapped.CodeMap}'{Nearest(mapped.CodeMap!, catalogue.CodeMaps.Keys)}.");
+        if (!catalogue.CodeMaps.TryGetValue(mapped.CodeMap!, out var map)) return Problem($"Column '{mapped.Column}': there is no CodeMap '{mapped.CodeMap}'{Nearest(mapped.CodeMap!, catalogue.CodeMaps.Keys)}");
         if (mapped.Format is not null) return Problem($"Column '{mapped.Column}': a format does not go with a codeMap.");
         if (item.Type.IsAttachment) return Problem($"Column '{mapped.Column}': item '{item.Name}' is an attachment; it has no codes.");
         if (item.Type.Kind is ItemKind.Binary or ItemKind.Double) return Problem($"Column '{mapped.Column}': item '{item.Name}' is {item.Type}; codes are texts, numbers or dates.");
@@ -138,5 +139,6 @@ internal sealed class RouteColumns(Subscription subscription, Resource resource,
         return null;
     }
 
-    static string Nearest(string name, IEnumerable<string> known) => NearestName.Of(name, known) is { } nearest ? $"; did you mean '{nearest}'?" : "";
+    /// <summary>The end of a sentence about an unknown name.</summary>
+    static string Nearest(string name, IEnumerable<string> known) => NearestName.Of(name, known) is { } nearest ? $"; did you mean '{nearest}'?" : ".";
 }
