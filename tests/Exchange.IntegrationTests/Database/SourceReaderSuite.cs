@@ -77,12 +77,13 @@ public abstract class SourceReaderSuite
     public async Task A_local_time_that_does_not_exist_is_a_fault_and_others_move_to_UTC()
     {
         await _database.ExecuteAsync($"CREATE TABLE {Q("t")} ({Types})");
-        await _database.ExecuteAsync($"INSERT INTO {Q("t")} (id, at) VALUES (1, '2026-03-29 02:30:00'), (2, '2026-07-01 12:00:00'), (3, '2026-10-25 02:30:00')");
+        await _database.ExecuteAsync($"INSERT INTO {Q("t")} (id, at) VALUES (1, '2026-03-29 02:30:00'), (2, '2026-07-01 12:00:00'), (3, '2026-10-25 02:30:00'), (4, '1890-01-01 00:00:00')");
         await using var database = Open("Europe/Berlin");
         var page = await database.Source.ReadPageAsync(Query("t", true, "id", "at"), null, 10, long.MaxValue, Cancel);
         Assert.AreEqual("local-time", page.Faults.Single().Rule);
         Assert.AreEqual("2026-07-01T10:00:00Z", page.Rows["at"].TextAt(1));
         Assert.AreEqual("2026-10-25T00:30:00Z", page.Rows["at"].TextAt(2));
+        Assert.AreEqual("1889-12-31T23:06:32Z", page.Rows["at"].TextAt(3), "local mean time, +00:53:28");
     }
 
     [TestMethod]

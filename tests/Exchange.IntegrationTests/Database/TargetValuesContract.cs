@@ -150,8 +150,9 @@ public abstract class TargetValuesContract(string provider) : TargetSuite(provid
         TimeZone = "Europe/Berlin";
         var target = People() with { Columns = [new("id", ItemType.String(20), true, null), new("at", Timestamp, false, null)] };
         if (IsPostgres) await Database.ExecuteAsync("CREATE TABLE people (id varchar(20) PRIMARY KEY, at timestamp)");
-        await WriteAsync(target, Batch(target, ["1", "2026-07-01T00:00:00.000001Z"], ["2", "2026-10-25T01:30:00Z"]));
-        await StandsAsync(target, IsSqlite ? "1|2026-07-01T00:00:00.000001Z" : "1|2026-07-01T02:00:00.000001Z", IsSqlite ? "2|2026-10-25T01:30:00Z" : "2|2026-10-25T02:30:00Z");
+        await WriteAsync(target, Batch(target, ["1", "2026-07-01T00:00:00.000001Z"], ["2", "2026-10-25T01:30:00Z"], ["5", "1889-12-31T23:06:32Z"]));
+        await StandsAsync(target, IsSqlite ? "1|2026-07-01T00:00:00.000001Z" : "1|2026-07-01T02:00:00.000001Z", IsSqlite ? "2|2026-10-25T01:30:00Z" : "2|2026-10-25T02:30:00Z",
+            IsSqlite ? "5|1889-12-31T23:06:32Z" : "5|1890-01-01T00:00:00Z");
         await using var transaction = await Writer().BeginAsync(target, Cancel);
         var twice = Batch(target, ["3", "2026-10-25T00:30:00Z"]);
         if (IsSqlite) await transaction.ApplyAsync(twice, Cancel);

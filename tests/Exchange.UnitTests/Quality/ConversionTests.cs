@@ -143,6 +143,8 @@ public sealed class ConversionTests
         Assert.AreEqual("1970-01-01", await Becomes("date", Longs("x", "timestamp", 5L * 3_600_000_000)));
         Assert.AreEqual("<type>", await Becomes("date", Longs("x", "timestamp", 0)));
         Assert.AreEqual("<range>", await Becomes("timestamp", Texts("x", "9999-12-31T23:00:00")));
+        Assert.AreEqual("1880-01-01T04:56:02Z", await Becomes("timestamp", Texts("x", "1880-01-01")), "local mean time, to the second");
+        Assert.AreEqual("1880-01-01", await Becomes("date", Longs("x", "timestamp", Temporal.Microseconds(new DateTimeOffset(1880, 1, 1, 4, 56, 2, TimeSpan.Zero)))));
     }
 
     [TestMethod]

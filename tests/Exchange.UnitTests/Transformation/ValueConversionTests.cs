@@ -52,6 +52,10 @@ public sealed class ValueConversionTests
     [DataRow("timestamp", "2026-06-30T16:00:00Z", "date", null, "2026-07-01")]
     [DataRow("timestamp", "2026-06-30T16:00:01Z", "date", null, "! type")]
     [DataRow("timestamp", "2026-06-30T16:00:00Z", "string(14)", "yyyyMMddHHmmss", "20260701000000")]
+    [DataRow("timestamp", "1899-12-31T15:54:17Z", "string(14)", "yyyyMMddHHmmss", "19000101000000")]
+    [DataRow("timestamp", "1899-12-31T15:54:17Z", "date", null, "1900-01-01")]
+    [DataRow("text", "19000101000000", "timestamp", "yyyyMMddHHmmss", "1899-12-31T15:54:17Z")]
+    [DataRow("date", "1900-01-01", "timestamp", null, "1899-12-31T15:54:17Z")]
     public void A_value_is_converted_without_loss_or_refused(string from, string value, string to, string? format, string expected)
     {
         Assert.IsNull(ItemType.Parse(from, out var fromType));

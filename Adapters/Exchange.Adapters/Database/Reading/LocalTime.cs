@@ -29,15 +29,12 @@ internal sealed class LocalTime
     {
         instant = local;
         if (_zone is null) return null;
-        var wall = DateTime.SpecifyKind(Temporal.Instant(local), DateTimeKind.Unspecified);
-        if (_zone.IsInvalidTime(wall)) return "local-time";
-        var offset = _zone.IsAmbiguousTime(wall) ? _zone.GetAmbiguousTimeOffsets(wall).Max() : _zone.GetUtcOffset(wall);
-        instant = local - (offset.Ticks / TimeSpan.TicksPerMicrosecond);
+        if (WallClock.Instants(local, _zone, out instant, out _) == 0) return "local-time";
         return instant < Temporal.SmallestMicrosecond || instant > Temporal.LargestMicrosecond ? "range" : null;
     }
 
     /// <summary>What the wall clock shows at an instant.</summary>
-    public long Wall(long instant) => _zone is null ? instant : instant + (_zone.GetUtcOffset(Temporal.Instant(instant)).Ticks / TimeSpan.TicksPerMicrosecond);
+    public long Wall(long instant) => _zone is null ? instant : instant + WallClock.Offset(instant, _zone);
 
     /// <summary>yyyy-MM-dd HH:mm:ss[.ffffff], the form every engine takes.</summary>
     public static string Text(long microseconds)

@@ -11,21 +11,19 @@ internal static class LocalTime
     public static TimeZoneInfo? Zone(FrontEndConnection connection)
     {
         var zone = TimeZoneInfo.FindSystemTimeZoneById(connection.TimeZone);
-        return zone.BaseUtcOffset == TimeSpan.Zero && !zone.SupportsDaylightSavingTime ? null : zone;
+        // The whole past counts: Monrovia has UTC's offset and no daylight saving time, but stood at -00:44:30 until 1972.
+        return zone.HasSameRules(TimeZoneInfo.Utc) ? null : zone;
     }
 
     /// <summary>The local time, kind unspecified.</summary>
     /// <exception cref="FrontEndException">Row: the local time stands for two instants and would be read back as the other one, or is beyond the calendar.</exception>
     public static DateTime From(long microseconds, TimeZoneInfo? zone)
     {
-        var instant = Temporal.Instant(microseconds);
-        if (zone is null) return DateTime.SpecifyKind(instant, DateTimeKind.Unspecified);
-        var offset = zone.GetUtcOffset(instant);
-        var ticks = instant.Ticks + offset.Ticks;
-        if (ticks < 0 || ticks > DateTime.MaxValue.Ticks) throw Unfit(microseconds, zone, "lies beyond the calendar in the local time of");
-        var local = new DateTime(ticks, DateTimeKind.Unspecified);
-        if (TimeZoneInfo.ConvertTimeToUtc(local, zone) != instant) throw Unfit(microseconds, zone, "has a local time that stands for two instants in");
-        return local;
+        if (zone is null) return DateTime.SpecifyKind(Temporal.Instant(microseconds), DateTimeKind.Unspecified);
+        var local = microseconds + WallClock.Offset(microseconds, zone);
+        if (local < Temporal.SmallestMicrosecond || local > Temporal.LargestMicrosecond) throw Unfit(microseconds, zone, "lies beyond the calendar in the local time of");
+        if (WallClock.Standard(local, zone) != microseconds) throw Unfit(microseconds, zone, "has a local time that stands for two instants in");
+        return DateTime.SpecifyKind(Temporal.Instant(local), DateTimeKind.Unspecified);
     }
 
     static FrontEndException Unfit(long microseconds, TimeZoneInfo zone, string why) => new(

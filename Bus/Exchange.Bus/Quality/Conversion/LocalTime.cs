@@ -13,23 +13,27 @@ internal static class LocalTime
     {
         instant = local;
         if (ReferenceEquals(zone, TimeZoneInfo.Utc)) return null;
-        var time = DateTime.SpecifyKind(Temporal.Instant(local), DateTimeKind.Unspecified);
-        if (zone.IsInvalidTime(time)) return new("local-time", $"This time does not exist in the time zone {zone.Id}: clocks were put forward over it.");
-        if (zone.IsAmbiguousTime(time)) return new("local-time", $"This time occurs twice in the time zone {zone.Id}: clocks were put back over it. Write it with its offset.");
-        return Shift(local, zone.GetUtcOffset(time), out instant);
+        return WallClock.Instants(local, zone, out instant, out _) switch
+        {
+            0 => new("local-time", $"This time does not exist in the time zone {zone.Id}: clocks were put forward over it."),
+            1 => InCalendar(instant),
+            _ => new("local-time", $"This time occurs twice in the time zone {zone.Id}: clocks were put back over it. Write it with its offset."),
+        };
     }
 
     /// <summary>Takes an offset from UTC off a wall-clock time.</summary>
     public static CellProblem? Shift(long local, TimeSpan offset, out long instant)
     {
         instant = local - (offset.Ticks / TimeSpan.TicksPerMicrosecond);
-        return instant < Temporal.SmallestMicrosecond || instant > Temporal.LargestMicrosecond
-            ? CellProblem.Range("In UTC this time lies outside the years 0001 to 9999.")
-            : null;
+        return InCalendar(instant);
     }
 
     /// <summary>The zone's wall-clock time of an instant, as microseconds since 1970-01-01T00:00:00 by that clock.</summary>
     public static long FromInstant(long instant, TimeZoneInfo zone) => ReferenceEquals(zone, TimeZoneInfo.Utc)
         ? instant
-        : instant + (zone.GetUtcOffset(Temporal.Instant(instant)).Ticks / TimeSpan.TicksPerMicrosecond);
+        : instant + WallClock.Offset(instant, zone);
+
+    static CellProblem? InCalendar(long instant) => instant < Temporal.SmallestMicrosecond || instant > Temporal.LargestMicrosecond
+        ? CellProblem.Range("In UTC this time lies outside the years 0001 to 9999.")
+        : null;
 }

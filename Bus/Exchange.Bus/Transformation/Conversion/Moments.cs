@@ -72,32 +72,25 @@ internal static class Moments
     /// <summary>The zone's wall clock at an instant; at the ends of the calendar the clock stands still.</summary>
     public static DateTime Local(long microseconds, TimeZoneInfo zone)
     {
-        var instant = Temporal.Instant(microseconds);
-        return ReferenceEquals(zone, TimeZoneInfo.Utc) ? instant : TimeZoneInfo.ConvertTimeFromUtc(instant, zone);
+        if (ReferenceEquals(zone, TimeZoneInfo.Utc)) return Temporal.Instant(microseconds);
+        var local = Math.Clamp(microseconds + WallClock.Offset(microseconds, zone), Temporal.SmallestMicrosecond, Temporal.LargestMicrosecond);
+        return DateTime.SpecifyKind(Temporal.Instant(local), DateTimeKind.Unspecified);
     }
 
     /// <summary>The calendar day of an instant in the zone.</summary>
     public static long Day(long microseconds, TimeZoneInfo zone) => Temporal.Days(DateOnly.FromDateTime(Local(microseconds, zone)));
 
-    /// <summary>The instant at which a day begins in the zone; where the clock leaps over midnight, the first instant after.</summary>
+    /// <summary>The instant at which a day begins in the zone; where the clock leaps over midnight, the first instant after. At the ends of the calendar the clock stands still.</summary>
     public static long StartOfDay(long days, TimeZoneInfo zone)
     {
-        if (ReferenceEquals(zone, TimeZoneInfo.Utc)) return days * Temporal.DayMicroseconds;
-        var midnight = Temporal.Date(days).ToDateTime(TimeOnly.MinValue);
-        for (var minutes = 0; minutes <= 24 * 60; minutes += 15)
-            if (TryInstant(midnight.AddMinutes(minutes), zone, out var microseconds)) return microseconds;
-        return days * Temporal.DayMicroseconds;
+        var midnight = days * Temporal.DayMicroseconds;
+        return ReferenceEquals(zone, TimeZoneInfo.Utc) ? midnight : Math.Clamp(WallClock.First(midnight, zone), Temporal.SmallestMicrosecond, Temporal.LargestMicrosecond);
     }
 
     static bool TryInstant(DateTime local, TimeZoneInfo zone, out long microseconds)
     {
-        microseconds = 0;
-        if (zone.IsInvalidTime(local)) return false;
-        var offset = zone.IsAmbiguousTime(local) ? zone.GetAmbiguousTimeOffsets(local).Max() : zone.GetUtcOffset(local);
-        var ticks = local.Ticks - offset.Ticks;
-        if (ticks < DateTime.MinValue.Ticks || ticks > DateTime.MaxValue.Ticks) return false;
-        microseconds = (ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
-        return true;
+        var wall = (local.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+        return WallClock.Instants(wall, zone, out microseconds, out _) > 0 && microseconds >= Temporal.SmallestMicrosecond && microseconds <= Temporal.LargestMicrosecond;
     }
 
     /// <summary>.NET takes a single letter for a standard format and / and : for culture's signs: all signs are quoted, a single letter made a custom format.</summary>
