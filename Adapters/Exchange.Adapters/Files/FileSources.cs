@@ -9,6 +9,8 @@ internal sealed class FileSources : IFileSources
 
     public async Task<IFileSource> OpenAsync(FileRequest request, IHeaderSearch? search, CancellationToken cancel)
     {
+        // Opening one says that access is denied, which sends people to the wrong place.
+        if (Directory.Exists(request.Path)) throw new FileFormException($"{request.Path} is a folder.", "Name a file in it; several are imported one after the other. Nothing was changed.");
         try
         {
             var form = FileMarks.FormOf(request.Path) ?? Path.GetExtension(request.Path).ToLowerInvariant();

@@ -101,8 +101,7 @@ internal sealed class JsonSource : IFileSource
             }
             catch (JsonException exception)
             {
-                // Objects are parsed a buffer at a time, so those before the wrong one may not have been seen yet.
-                throw Wrong(string.Create(CultureInfo.InvariantCulture, $"is no proper JSON somewhere after its first {place - 1} objects: {exception.Message}"), exception);
+                throw Wrong($"is no proper JSON{Place(exception, place - 1)}: {What(exception)}", exception);
             }
             catch (RecordTooLargeException exception)
             {
@@ -113,6 +112,24 @@ internal sealed class JsonSource : IFileSource
             file.Limit = file.Given + LargestRecord;
             yield return records.Current;
         }
+    }
+
+    /// <summary>As a person counts. Objects are parsed a buffer at a time: the path counts those that were whole in this one, and not yet seen.</summary>
+    static string Place(JsonException exception, long seen)
+    {
+        var line = exception.LineNumber is { } number ? string.Create(CultureInfo.InvariantCulture, $" in line {number + 1}") : "";
+        if (exception.Path is not { } path || !path.StartsWith("$[", StringComparison.Ordinal)) return line;
+        var digits = path.AsSpan(2, Math.Max(0, path.IndexOf(']', StringComparison.Ordinal) - 2));
+        if (!long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var unseen)) return line;
+        var whole = seen + unseen;
+        return string.Create(CultureInfo.InvariantCulture, $"{line}, after {whole} whole object{(whole == 1 ? "" : "s")}");
+    }
+
+    /// <summary>Without the place that is put behind it, which counts from 0, and the full stop.</summary>
+    static string What(JsonException exception)
+    {
+        var end = exception.Message.LastIndexOf(" Path: $", StringComparison.Ordinal);
+        return (end < 0 ? exception.Message : exception.Message[..end]).TrimEnd('.');
     }
 
     bool IsArray()

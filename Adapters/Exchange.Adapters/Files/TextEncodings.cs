@@ -4,8 +4,8 @@ using Exchange.Contracts.Files;
 namespace Exchange.Adapters.Files;
 
 /// <summary>
-/// Which encoding a text file has: what a caller says, else a byte order mark, else UTF-16 where half of the bytes at the beginning are zero, else UTF-8 if the whole file is,
-/// else GB18030. Strict: a file with one sequence of bytes that its encoding does not have is refused with that place.
+/// Which encoding a text file has: what a caller says, else a byte order mark, else UTF-16 where its zero bytes leave no doubt, else UTF-8 if the whole file is, else GB18030 if it is that,
+/// else UTF-16 where its zero bytes allow it: Chinese texts have few of them, but are hardly ever proper UTF-8 or GB18030. Strict: a file with one sequence of bytes that its encoding does not have is refused with that place.
 /// </summary>
 internal static class TextEncodings
 {
@@ -17,7 +17,7 @@ internal static class TextEncodings
         var start = new byte[4096];
         int read;
         await using (var file = File.OpenRead(path)) read = await file.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancel);
-        var candidates = given is not null ? [given] : Evident(start.AsSpan(0, read)) is { } evident ? [evident] : Candidates;
+        var candidates = given is not null ? [given] : Found(start.AsSpan(0, read));
         var first = -1L;
         foreach (var name in candidates)
         {
@@ -27,27 +27,24 @@ internal static class TextEncodings
             if (first < 0) first = wrong;
         }
 
-        throw new FileFormException($"{Path.GetFileName(path)}: the bytes at offset {first} are no {candidates[0]}{(candidates.Length > 1 ? ", and the file is no GB18030 either" : "")}.",
+        throw new FileFormException($"{Path.GetFileName(path)}: the bytes at offset {first} are no {candidates[0]}{(candidates.Length > 1 ? $", and the file is no {string.Join(" and no ", candidates[1..])} either" : "")}.",
             "Save it as UTF-8, or say its encoding with --encoding. Nothing was changed.");
     }
 
-    static string? Evident(ReadOnlySpan<byte> start)
+    /// <summary>Those that are tried, one after the other.</summary>
+    static string[] Found(ReadOnlySpan<byte> start) => start switch
     {
-        if (start.StartsWith("\uFEFF"u8)) return "utf-8";
-        if (start is [0xFF, 0xFE, ..]) return "utf-16";
-        if (start is [0xFE, 0xFF, ..]) return "utf-16be";
-        if (start is [0x84, 0x31, 0x95, 0x33, ..]) return "gb18030";
-        // Line ends, delimiters and digits have a zero byte each in UTF-16, on one side only.
-        var (even, odd) = (0, 0);
-        for (var at = 0; at + 1 < start.Length; at += 2)
+        [0xEF, 0xBB, 0xBF, ..] => ["utf-8"],
+        [0xFF, 0xFE, ..] => ["utf-16"],
+        [0xFE, 0xFF, ..] => ["utf-16be"],
+        [0x84, 0x31, 0x95, 0x33, ..] => ["gb18030"],
+        _ => Utf16Signs.Of(start) switch
         {
-            if (start[at] == 0 && start[at + 1] is not 0 and < 0x80) even++;
-            if (start[at + 1] == 0 && start[at] is not 0 and < 0x80) odd++;
-        }
-
-        const int Sure = 20; // one in so many pairs
-        return odd > start.Length / 2 / Sure && even == 0 ? "utf-16" : even > start.Length / 2 / Sure && odd == 0 ? "utf-16be" : null;
-    }
+            { Order: { } order, Certain: true } => [order],
+            { Order: { } order } => [.. Candidates, order],
+            _ => Candidates,
+        },
+    };
 
     static Encoding Strict(string path, string name)
     {

@@ -54,7 +54,7 @@ internal sealed class FileColumns
     }
 
     /// <summary>The page with items for columns; what is wrong with a row as a whole stands as a fault of one of its cells, if there is one outside of the key.</summary>
-    public SourcePage Items(FilePage page, IReadOnlyList<int>? copies)
+    public SourcePage Items(FilePage page, SharedRows? shared = null)
     {
         var places = new int[_items.Count];
         var columns = new List<Column>();
@@ -66,7 +66,7 @@ internal sealed class FileColumns
 
         var faults = page.Rows.Faults.Where(fault => places[fault.Column] >= 0).Select(fault => fault with { Column = places[fault.Column] })
             .Concat(page.Broken.Select(broken => new CellFault(broken.Row, places[_wholeRow], broken.Rule, null, broken.Message)));
-        return new SourcePage { Rows = RowBatch.OfColumns(columns, page.Rows.Rows.Count), Faults = [.. faults], Copies = copies };
+        return new SourcePage { Rows = RowBatch.OfColumns(columns, page.Rows.Rows.Count), Faults = [.. faults], Copies = shared?.Copies, Merged = shared?.Merged };
     }
 
     static FileColumns Create(Resource resource, IReadOnlyList<string> names, IReadOnlyList<Item?> items)

@@ -74,8 +74,8 @@ internal sealed class FileIntake(RunBook book, SourceStates states, BatchAppende
     {
         // Read before judging: what grows from here on has the refused rows judged again.
         var against = await quarantine.DependencyVersionsAsync(cancel);
-        var items = run.Plan.Columns.Items(page, null);
-        if (run.Plan.Keys.Copies(items.Rows) is { } copies) items = run.Plan.Columns.Items(page, copies);
+        var items = run.Plan.Columns.Items(page);
+        if (run.Plan.Keys.Of(items.Rows) is { } shared) items = run.Plan.Columns.Items(page, shared);
         var judged = await run.Plan.Judge.JudgeAsync(items, cancel);
         var now = time.GetUtcNow();
         return (judged.Accepted, [.. judged.Rejected.Select(row => new QuarantinedRow

@@ -52,7 +52,7 @@ internal sealed class ImportService(ICatalogue catalogue, IFileSources files, IR
         {
             if (page.Rows.Rows.Columns.Count != columns.Names.Count)
                 throw new FileFormException($"{source.Name} has {page.Rows.Rows.Columns.Count} columns and the resource {resource.Name} has {columns.Names.Count} items.", "A file without a header holds every item in the order of the manifest. Nothing was changed.");
-            keys.Add(columns.Items(page, null).Rows, source.Name);
+            keys.Add(columns.Items(page).Rows, source.Name);
             progress?.Report(new SyncProgress { Resource = resource.Name, Phase = "looking at the file", Read = keys.Rows });
         }
 

@@ -9,7 +9,7 @@ namespace Exchange.Bus.Imports;
 
 /// <summary>
 /// Finds keys that several rows of a file share, wherever they stand in it: none of those rows is taken, since any choice would be a guess. Keeps 8 bytes a row
-/// (XXH64 of the key), so a file has at most <see cref="MostRows"/> rows. Filled by one writer, then safe for concurrent readers.
+/// (63 bits of XXH64 of the key in item types, and whether it stands otherwise in the file), so a file has at most <see cref="MostRows"/> rows. Filled by one writer, then safe for concurrent readers.
 /// </summary>
 internal sealed class SharedKeys(Resource resource, IRowJudge judge)
 {
@@ -17,7 +17,7 @@ internal sealed class SharedKeys(Resource resource, IRowJudge judge)
     public const int MostRows = 20_000_000;
 
     readonly List<ulong> _hashes = [];
-    Dictionary<ulong, int> _shared = [];
+    readonly Dictionary<ulong, (int Rows, bool Merged)> _shared = [];
 
     public long Rows { get; private set; }
 
@@ -37,8 +37,9 @@ internal sealed class SharedKeys(Resource resource, IRowJudge judge)
         for (var start = 0; start < all.Length;)
         {
             var end = start + 1;
-            while (end < all.Length && all[end] == all[start]) end++;
-            if (end - start > 1) _shared[all[start]] = end - start;
+            while (end < all.Length && Key(all[end]) == Key(all[start])) end++;
+            // Sorted, those that stand otherwise come last.
+            if (end - start > 1) _shared[Key(all[start])] = (end - start, all[end - 1] != Key(all[start]));
             start = end;
         }
 
@@ -46,16 +47,30 @@ internal sealed class SharedKeys(Resource resource, IRowJudge judge)
         _hashes.TrimExcess();
     }
 
-    /// <summary>For each row how many rows of the file share its key; null: each stands alone.</summary>
-    public IReadOnlyList<int>? Copies(RowBatch items) => _shared.Count == 0 ? null : [.. Hashes(items).Select(hash => hash is { } known ? _shared.GetValueOrDefault(known, 1) : 1)];
+    /// <summary>Null: each row stands alone.</summary>
+    public SharedRows? Of(RowBatch items)
+    {
+        if (_shared.Count == 0) return null;
+        var shared = Hashes(items).Select(hash => hash is { } known && _shared.TryGetValue(Key(known), out var rows) ? rows : (Rows: 1, Merged: false)).ToList();
+        return new SharedRows([.. shared.Select(row => row.Rows)], [.. shared.Select(row => row.Merged)]);
+    }
+
+    static ulong Key(ulong hash) => hash & ~1UL;
 
     ulong?[] Hashes(RowBatch items)
     {
         var converted = judge.ConvertKeys(items);
-        int[] keys = [.. resource.Key.Select(converted.Keys.Ordinal)];
+        int[] keys = [.. resource.Key.Select(converted.Keys.Ordinal)], given = [.. resource.Key.Select(items.Ordinal)];
         var hashes = new ulong?[items.Count];
         for (var row = 0; row < hashes.Length; row++)
-            if (converted.Places[row] is { } at) hashes[row] = XxHash64.HashToUInt64(MemoryMarshal.AsBytes(RowKey.Text(converted.Keys, keys, at).AsSpan()));
+            if (converted.Places[row] is { } at)
+                hashes[row] = Key(XxHash64.HashToUInt64(MemoryMarshal.AsBytes(RowKey.Text(converted.Keys, keys, at).AsSpan()))) | (StandsOtherwise(row, at) ? 1UL : 0);
         return hashes;
+
+        bool StandsOtherwise(int row, int at) => given.Zip(keys).Any(key => items.Columns[key.First].TextAt(row) != converted.Keys.Columns[key.Second].TextAt(at));
     }
 }
+
+/// <param name="Copies">For each row how many rows of the file share its key in item types, 1: it stands alone.</param>
+/// <param name="Merged">Whether one of those keys stands otherwise in the file.</param>
+internal sealed record SharedRows(IReadOnlyList<int> Copies, IReadOnlyList<bool> Merged);

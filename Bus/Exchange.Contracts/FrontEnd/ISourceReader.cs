@@ -75,6 +75,12 @@ public sealed class SourcePage
     /// <summary>For each row how many rows share its key; null when keys are unique.</summary>
     public IReadOnlyList<int>? Copies { get; init; }
 
+    /// <summary>
+    /// Rows of a key that <see cref="Copies"/> counted in item types, over all of the source: true where the shared key is one only once it is normalised or converted. Null: copies
+    /// were counted as they stand in the source, and keys that become one are looked for in the page.
+    /// </summary>
+    public IReadOnlyList<bool>? Merged { get; init; }
+
     /// <summary>For each row how many rows share its key and its place in <see cref="SourceQuery.Latest"/> (1: a clear winner); null when keys are unique or no order is given.</summary>
     public IReadOnlyList<int>? Ties { get; init; }
 

@@ -79,6 +79,7 @@ public sealed class ImportTests
         StringAssert.Contains(await scene.RefusedAsync(scene.File("h.csv", "id,name\n"), "--full"), "has no rows");
         StringAssert.Contains(await scene.RefusedAsync(scene.File("x.doc", "")), ".doc");
         StringAssert.Contains(await scene.RefusedAsync(Path.Combine(scene.Hub.Process.Folder, "none.csv")), "none.csv");
+        StringAssert.Contains(await scene.RefusedAsync(scene.Hub.Process.Folder), "is a folder");
         StringAssert.Contains(await scene.RefusedAsync(scene.File("j.jsonl", "{\"id\":\"1\",\"name\":\"a\"}\n{\"id\":\"2\",\"id\":\"3\",\"name\":\"a\"}\n")), "Duplicate property 'id'");
         StringAssert.Contains(await scene.RefusedAsync(scene.File("b.json", "[{\"id\":\"1\",\"name\":\"a\"},{\"id\":")), "no proper JSON");
         await scene.HoldsAsync("1|a|∅|∅");

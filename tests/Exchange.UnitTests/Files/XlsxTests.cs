@@ -91,6 +91,12 @@ public sealed class XlsxTests
         await CellsAsync("<c r=\"B7\" t=\"b\"><v>1</v></c>", "true");
         await CellsAsync("<c r=\"B7\" t=\"e\"><f>NA()</f><v>#N/A</v></c>", "!type:#N/A");
         await CellsAsync("<c r=\"B7\"><f>1+1</f></c>", "!formula:");
+        await CellsAsync("<c r=\"B7\"><f>1+1</f><v /></c>", "!formula:");
+        await CellsAsync("<c r=\"B7\"><f>1+1</f><v></v></c>", "!formula:");
+        await CellsAsync("<c r=\"B7\" t=\"b\"><f>TRUE()</f><v/></c>", "!formula:");
+        await CellsAsync("<c r=\"B7\"><v/></c>", "∅");
+        await CellsAsync("<c r=\"B7\" t=\"str\"><f>\"\"</f><v/></c>", "∅");
+        await CellsAsync("<c r=\"B7\" t=\"inlineStr\"><f>\"\"</f><is><t/></is></c>", "∅");
         await CellsAsync("<c r=\"B7\" t=\"str\"><f>\"\"</f><v></v></c>", "∅");
     }
 

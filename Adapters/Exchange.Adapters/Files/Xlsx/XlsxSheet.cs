@@ -106,7 +106,8 @@ internal sealed class XlsxSheet(XlsxArchive archive, XlsxBook book, XlsxTexts te
         }
 
         if (!empty) reader.Read();
-        if (formula && value is null && type is not "str") return new XlsxCell(column, "", "formula", "holds a formula without its result: open the file in Excel or LibreOffice and save it");
+        // Writers without a calculator leave an empty v. Of a text, and of nothing else, that is a result.
+        if (formula && string.IsNullOrEmpty(value) && type is not ("str" or "inlineStr")) return new XlsxCell(column, "", "formula", "holds a formula without its result: open the file in Excel or LibreOffice and save it");
         return string.IsNullOrEmpty(value) ? null : Value(column, type, style, value);
     }
 

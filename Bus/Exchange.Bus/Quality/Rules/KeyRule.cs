@@ -11,6 +11,8 @@ internal static class KeyRule
 {
     public const string Name = "duplicate-key";
 
+    const string Once = " once it is normalised";
+
     /// <param name="page">Counts rows that share a key in the source.</param>
     /// <param name="rows">The same in item types.</param>
     /// <param name="mayMerge">Whether conversion may have made one key of two.</param>
@@ -25,11 +27,11 @@ internal static class KeyRule
             }
             else if (page.Copies is { } copies && copies[row] > 1)
             {
-                Break(row, string.Create(CultureInfo.InvariantCulture, $"{copies[row]} rows of the source share this key; a key must be unique."));
+                Break(row, string.Create(CultureInfo.InvariantCulture, $"{copies[row]} rows of the source share this key{(page.Merged?[row] is true ? Once : "")}; a key must be unique."));
             }
         }
 
-        if (mayMerge) JudgeMerged();
+        if (mayMerge && page.Merged is null) JudgeMerged();
 
         void JudgeMerged()
         {
@@ -43,7 +45,7 @@ internal static class KeyRule
 
             foreach (var sharing in byKey.Values.Where(list => list.Count > 1))
                 foreach (var row in sharing)
-                    Break(row, string.Create(CultureInfo.InvariantCulture, $"{sharing.Count} rows of the source share this key once it is normalised; a key must be unique."));
+                    Break(row, string.Create(CultureInfo.InvariantCulture, $"{sharing.Count} rows of the source share this key{Once}; a key must be unique."));
         }
 
         void Break(int row, string message) => findings.Add(row, new BrokenRule(Name, null, ValueText.Cut(rows.KeyText(row)), message));
