@@ -40,6 +40,8 @@ internal sealed class CsvSource : IFileSource
 
     public FilePlace? Header { get; }
 
+    public char? Delimiter => _delimiter;
+
     public string? Digest { get; private set; }
 
     public static async Task<IFileSource> OpenAsync(FileRequest request, IHeaderSearch? search, CancellationToken cancel)
@@ -95,6 +97,7 @@ internal sealed class CsvSource : IFileSource
             page.Break("fields", string.Create(CultureInfo.InvariantCulture, $"the line has {parser.Count} fields where there should be {width}"));
         }
 
+        if (page.IsWrong) page.Given(parser.RawRecord.Trim('\r', '\n'));
         page.EndRow(line);
     }
 

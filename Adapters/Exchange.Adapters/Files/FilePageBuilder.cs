@@ -18,6 +18,7 @@ internal sealed class FilePageBuilder(IReadOnlyList<(string Name, ItemType Type)
     readonly List<CellFault> _faults = [];
     readonly List<long> _places = [];
     readonly List<BrokenFileRow> _broken = [];
+    readonly List<GivenRow> _given = [];
     RowBatch _rows = Empty(columns);
 
     /// <summary>Of a form that has text alone.</summary>
@@ -103,6 +104,15 @@ internal sealed class FilePageBuilder(IReadOnlyList<(string Name, ItemType Type)
 
     public void Break(string rule, string message) => _broken.Add(new BrokenFileRow(_rows.Count, rule, message));
 
+    /// <summary>Whether the row that is being made is wrong.</summary>
+    public bool IsWrong => (_faults.Count > 0 && _faults[^1].Row == _rows.Count) || (_broken.Count > 0 && _broken[^1].Row == _rows.Count);
+
+    /// <summary>The text of a wrong row.</summary>
+    public void Given(string record) => Given(record, []);
+
+    /// <summary>Values of a wrong row that are in no column.</summary>
+    public void Given(IReadOnlyList<string> further) => Given(null, further);
+
     public void EndRow(long place)
     {
         _rows.EndRow();
@@ -112,13 +122,20 @@ internal sealed class FilePageBuilder(IReadOnlyList<(string Name, ItemType Type)
     /// <summary>The page so far; a new one is begun.</summary>
     public FilePage Take()
     {
-        var page = new FilePage(new SourcePage { Rows = _rows, Faults = [.. _faults] }, [.. _places], [.. _broken]);
+        var page = new FilePage(new SourcePage { Rows = _rows, Faults = [.. _faults] }, [.. _places], [.. _broken], [.. _given]);
         _rows = Empty(columns);
         _faults.Clear();
         _places.Clear();
         _broken.Clear();
+        _given.Clear();
         Bytes = 0;
         return page;
+    }
+
+    void Given(string? record, IReadOnlyList<string> further)
+    {
+        _given.Add(new GivenRow(_rows.Count, record, further));
+        Bytes += (record?.Length ?? 0) + further.Sum(value => (long)value.Length);
     }
 
     static RowBatch Empty(IReadOnlyList<(string Name, ItemType Type)> columns) => RowBatch.Empty(columns);

@@ -9,7 +9,7 @@ namespace Exchange.Adapters.Files;
 /// <summary>Makes <see cref="RefusedRowsCsv"/>. Safe for concurrent callers.</summary>
 internal sealed class RefusedRowFiles : IRefusedRowFiles
 {
-    public IRefusedRows Create(string path, IReadOnlyList<string> columns) => new RefusedRowsCsv(path, columns);
+    public IRefusedRows Create(string path, IReadOnlyList<string> columns, char delimiter) => new RefusedRowsCsv(path, columns, delimiter);
 }
 
 /// <summary>
@@ -29,7 +29,7 @@ internal sealed class RefusedRowsCsv : IRefusedRows
     readonly CsvWriter _csv;
     bool _complete;
 
-    public RefusedRowsCsv(string path, IReadOnlyList<string> columns)
+    public RefusedRowsCsv(string path, IReadOnlyList<string> columns, char delimiter)
     {
         _path = Path.GetFullPath(path);
         _partial = string.Create(CultureInfo.InvariantCulture, $"{_path}.{Guid.NewGuid():N}{Partial}");
@@ -45,7 +45,8 @@ internal sealed class RefusedRowsCsv : IRefusedRows
         }
 
         _text = new StreamWriter(_file, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true), 1 << 16, leaveOpen: true);
-        _csv = new CsvWriter(_text, new CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\r\n" }, leaveOpen: true);
+        // Lines end in CRLF. Said as NewLine, no other line end within a value would be put into quotes.
+        _csv = new CsvWriter(_text, new CsvConfiguration(CultureInfo.InvariantCulture) { Delimiter = delimiter.ToString() }, leaveOpen: true);
         foreach (var name in Leading.Concat(columns)) _csv.WriteField(name);
         _csv.NextRecord();
     }
@@ -58,7 +59,9 @@ internal sealed class RefusedRowsCsv : IRefusedRows
             _csv.WriteField(row.Place);
             _csv.WriteField(string.Join("; ", row.Rules.Distinct()));
             _csv.WriteField(string.Join("; ", row.Reasons));
-            foreach (var value in row.Values) _csv.WriteField(value ?? "");
+            // Put into quotes as a field is, what is wrong with its form would be mended unseen.
+            if (row.Record is { } record) _csv.WriteField(record, shouldQuote: false);
+            else foreach (var value in row.Values.Concat(row.Further)) _csv.WriteField(value ?? "");
             await _csv.NextRecordAsync();
         }
         catch (IOException exception)

@@ -54,10 +54,10 @@ internal sealed class FileIntake(RunBook book, SourceStates states, BatchAppende
         await foreach (var page in run.Plan.Source.ReadAsync(run.Resource.BatchRows, run.Resource.BatchBytes, cancel))
         {
             steps.Reached(ExchangeStep.Read, run.Name);
-            var (rows, refused) = await JudgeAsync(run, page, cancel);
+            var (rows, refused, written) = await JudgeAsync(run, page, cancel);
             steps.Reached(ExchangeStep.Quality, run.Name);
             await appender.AppendAsync(run, Draft(run, page, rows, refused), itemSets, cancel);
-            await WriteRefusedAsync(run.Plan, refused, cancel);
+            await WriteRefusedAsync(run.Plan, written, cancel);
             run.Report(run.Kind);
             ErrorLimits.Check(run);
         }
@@ -70,7 +70,7 @@ internal sealed class FileIntake(RunBook book, SourceStates states, BatchAppende
         await keys.RebuildKnownAsync(run, itemSets, cancel);
     }
 
-    async Task<(RowBatch Rows, IReadOnlyList<QuarantinedRow> Refused)> JudgeAsync(ImportRun run, FilePage page, CancellationToken cancel)
+    async Task<(RowBatch Rows, IReadOnlyList<QuarantinedRow> Refused, IReadOnlyList<RefusedRow> Written)> JudgeAsync(ImportRun run, FilePage page, CancellationToken cancel)
     {
         // Read before judging: what grows from here on has the refused rows judged again.
         var against = await quarantine.DependencyVersionsAsync(cancel);
@@ -78,7 +78,7 @@ internal sealed class FileIntake(RunBook book, SourceStates states, BatchAppende
         if (run.Plan.Keys.Of(items.Rows) is { } shared) items = run.Plan.Columns.Items(page, shared);
         var judged = await run.Plan.Judge.JudgeAsync(items, cancel);
         var now = time.GetUtcNow();
-        return (judged.Accepted, [.. judged.Rejected.Select(row => new QuarantinedRow
+        List<QuarantinedRow> refused = [.. judged.Rejected.Select(row => new QuarantinedRow
         {
             Resource = run.Name,
             Key = row.Key,
@@ -88,7 +88,8 @@ internal sealed class FileIntake(RunBook book, SourceStates states, BatchAppende
             Batch = 0,
             Run = 0,
             RefusedAt = now,
-        })]);
+        })];
+        return (judged.Accepted, refused, run.Plan.Refused is null ? [] : RefusedForms.Of(page, items, judged.Rejected, refused));
     }
 
     /// <summary>Where the row stands, and its fields as they were given.</summary>
@@ -102,14 +103,11 @@ internal sealed class FileIntake(RunBook book, SourceStates states, BatchAppende
     }
 
     /// <summary>Once they are durable in the quarantine: the file never tells of a row that the hub does not know.</summary>
-    static async Task WriteRefusedAsync(ImportPlan plan, IReadOnlyList<QuarantinedRow> refused, CancellationToken cancel)
+    static async Task WriteRefusedAsync(ImportPlan plan, IReadOnlyList<RefusedRow> rows, CancellationToken cancel)
     {
         if (plan.Refused is null) return;
-        foreach (var row in refused)
-            await plan.Refused.AppendAsync(new RefusedRow(row.Values[0].Value!, [.. row.Broken.Select(broken => broken.Rule)], [.. row.Broken.Select(Reason)], [.. row.Values.Skip(1).Select(value => value.Value)]), cancel);
+        foreach (var row in rows) await plan.Refused.AppendAsync(row, cancel);
     }
-
-    static string Reason(BrokenRule broken) => broken.Item is null ? broken.Message : $"{broken.Item}: {broken.Message}";
 
     static BatchDraft Draft(ImportRun run, FilePage page, RowBatch rows, IReadOnlyList<QuarantinedRow> refused)
     {

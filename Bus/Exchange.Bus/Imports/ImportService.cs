@@ -26,7 +26,7 @@ internal sealed class ImportService(ICatalogue catalogue, IFileSources files, IR
         var resource = Find(request.Resource, snapshot);
         await using var source = await files.OpenAsync(request.File with { LargestCell = resource.MaxCellBytes }, new HeaderSearch(resource, Path.GetFileName(request.File.Path)), either.Token);
         var plan = await CheckAsync(resource, snapshot, source, request.Full, progress, either.Token);
-        await using var refused = request.Errors is { } errors ? refusedFiles.Create(errors, plan.Columns.Names) : null;
+        await using var refused = request.Errors is { } errors ? refusedFiles.Create(errors, plan.Columns.Names, source.Delimiter ?? ',') : null;
         plan = plan with { Refused = refused };
         var subscriptions = snapshot.Subscriptions.Values.Where(subscription => subscription.Resource == resource.Name).OrderBy(subscription => subscription.Name, StringComparer.Ordinal).ToList();
         var (taken, results) = await exchange.RunAsync(resource.Name, subscriptions, request.Full, appended => intake.RunAsync(resource, plan, request.Full, lease, progress, appended, either.Token), progress, cancel);

@@ -30,7 +30,14 @@ public sealed record FileRequest
 /// <param name="Rows">Columns in the file's order, by its names; text, but where the form has types of its own (Parquet). A row of <see cref="Broken"/> holds what could be read of it.</param>
 /// <param name="Places">For each row where it begins: the line (CSV, XML), the row as Excel numbers it (XLSX), the number of the object (JSON) or of the row (Parquet), from 1.</param>
 /// <param name="Broken">Rows that are wrong as a whole.</param>
-public sealed record FilePage(SourcePage Rows, IReadOnlyList<long> Places, IReadOnlyList<BrokenFileRow> Broken);
+/// <param name="Given">Of wrong rows what their cells do not tell, at most one entry a row.</param>
+public sealed record FilePage(SourcePage Rows, IReadOnlyList<long> Places, IReadOnlyList<BrokenFileRow> Broken, IReadOnlyList<GivenRow> Given);
+
+/// <summary>A wrong row as it was given.</summary>
+/// <param name="Row">Row of the page.</param>
+/// <param name="Record">CSV: its text, without the line end; null: other forms.</param>
+/// <param name="Further">Values beyond those of the columns.</param>
+public sealed record GivenRow(int Row, string? Record, IReadOnlyList<string> Further);
 
 /// <summary>A row that is not made as the file's form asks.</summary>
 /// <param name="Row">Row of the page.</param>
@@ -54,6 +61,9 @@ public interface IFileSource : IAsyncDisposable
 
     /// <summary>CSV and XLSX: where the row stands that names the columns; what is above it is passed over. Null: there is none.</summary>
     FilePlace? Header => null;
+
+    /// <summary>CSV: what stands between two fields. Null: the form has none.</summary>
+    char? Delimiter => null;
 
     /// <summary>
     /// SHA-256 of the file's bytes in lower-case hexadecimal, known when <see cref="ReadAsync"/> has come to the end: two readings that give the same one have read the same.

@@ -5,7 +5,9 @@ namespace Exchange.Contracts.Files;
 /// <param name="Rules">The rules that it broke, at least one.</param>
 /// <param name="Reasons">For each rule what is wrong, in words.</param>
 /// <param name="Values">Its fields as they were given, in the order of the columns.</param>
-public sealed record RefusedRow(string Place, IReadOnlyList<string> Rules, IReadOnlyList<string> Reasons, IReadOnlyList<string?> Values);
+/// <param name="Further">Fields beyond those of the columns: with them the row is refused again.</param>
+/// <param name="Record">Its text as it stood in a CSV file of the same delimiter, which is written in place of the fields; null: the fields are.</param>
+public sealed record RefusedRow(string Place, IReadOnlyList<string> Rules, IReadOnlyList<string> Reasons, IReadOnlyList<string?> Values, IReadOnlyList<string> Further, string? Record);
 
 /// <summary>
 /// Where refused rows are written, one after the other: nothing of them is held. The file gets its name by <see cref="CompleteAsync"/> alone: whoever sees it sees all of it. For one writer.
@@ -26,6 +28,7 @@ public interface IRefusedRowFiles
     /// <summary>Begins a CSV file.</summary>
     /// <param name="path">The name that it gets at the end.</param>
     /// <param name="columns">Of the file that is read.</param>
+    /// <param name="delimiter">What stands between two fields.</param>
     /// <exception cref="FileFormException">It can't be made there.</exception>
-    IRefusedRows Create(string path, IReadOnlyList<string> columns);
+    IRefusedRows Create(string path, IReadOnlyList<string> columns, char delimiter);
 }

@@ -101,21 +101,26 @@ internal sealed class XlsxSource : IFileSource
     static void Append(FilePageBuilder page, XlsxCell?[] byColumn, List<XlsxCell> cells)
     {
         Array.Clear(byColumn);
-        var broken = false;
+        List<string>? further = null;
         foreach (var cell in cells)
         {
             if (cell.Column < byColumn.Length && byColumn[cell.Column] is null)
             {
                 byColumn[cell.Column] = cell;
             }
-            else if (!broken)
+            else if (further is not null)
             {
-                broken = true;
+                further.Add(cell.Text);
+            }
+            else
+            {
+                further = [cell.Text];
                 var letters = XlsxSheet.Letters(cell.Column);
                 page.Break("fields", cell.Column < byColumn.Length ? $"column {letters} has two cells" : $"column {letters} holds a value, and the header names no such column");
             }
         }
 
+        if (further is not null) page.Given(further);
         for (var at = 0; at < byColumn.Length; at++)
         {
             if (byColumn[at] is not { } cell) page.AddNull(at);
