@@ -26,6 +26,7 @@ public sealed class ControlTests
         await source.InsertAsync(Table, ["4", "a", "2", At, "2026080100003", "u"], ["5", "c", "1", At, "2026080100002", "i"], ["6", "d", "1", Before, "2026073100044", "i"]);
         var late = (await hub.SyncAsync())["s"];
         CollectionAssert.AreEqual(new[] { "a|2", "b|1", "c|1", "d|1", "old|1" }, await target.LinesAsync(Items with { Name = "copy" }));
-        Assert.AreEqual(3, late.GetProperty("read").GetInt64(), "what the full took up is not taken up again");
+        // On PostgreSQL also what was written beside a transaction of anybody's that was open when the full began: the row of July, where other tests have one.
+        Assert.IsInRange(3, engine == "postgresql" ? 4 : 3, late.GetProperty("read").GetInt64(), "what the full took up is not taken up again");
     }
 }
