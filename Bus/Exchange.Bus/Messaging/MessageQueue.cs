@@ -71,11 +71,14 @@ internal sealed partial class MessageQueue(IStore store, IStoreSignals signals, 
     /// </summary>
     static string InOrder(StoreSession session) => session.Engine == StoreEngine.PostgreSql ? "SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL jit = off; " : "";
 
-    /// <summary>How long until the next deferred message is due; null: there is none.</summary>
+    /// <summary>
+    /// How long until the next message can be claimed, those that are held aside; null: there is none. One that became due since the last claim is among them: asking for what is due later
+    /// alone would leave it to the next look.
+    /// </summary>
     public async Task<TimeSpan?> NextDueAsync(string recipient, CancellationToken cancel)
     {
         var left = await store.ReadAsync(session => session.ScalarAsync<long?>(
-            $"SELECT min(visible_at) - {StoreClock.Now(session)} FROM bus_message WHERE recipient = @recipient AND visible_at > {StoreClock.Now(session)}",
+            $"SELECT min(visible_at) - {StoreClock.Now(session)} FROM bus_message WHERE recipient = @recipient AND (visible_at > {StoreClock.Now(session)} OR lease_until <= {StoreClock.Now(session)})",
             cancel, ("@recipient", recipient), _clock.Parameter(session)), cancel);
         return left is { } microseconds ? TimeSpan.FromMicroseconds(Math.Max(microseconds, 0)) : null;
     }

@@ -19,6 +19,9 @@ internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings 
 {
     static readonly TimeSpan AfterError = TimeSpan.FromSeconds(1);
 
+    /// <summary>Where a message is due and yet was not claimed: another node is at it.</summary>
+    static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(10);
+
     readonly string _owner = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
     readonly Channel<ClaimedMessage> _claimed = Channel.CreateUnbounded<ClaimedMessage>();
     readonly SemaphoreSlim _places = new(options.Parallelism);
@@ -138,7 +141,7 @@ internal sealed partial class QueueTransport(MessageQueue queue, MessageEndings 
         if (_stock.Left >= 0) return;
         // The queue is empty, and handlers wait.
         var due = await queue.NextDueAsync(options.Queue, stop);
-        await listener.WaitAsync(due < options.LookInterval ? due.Value : options.LookInterval, stop);
+        await listener.WaitAsync(due < Shortest ? Shortest : due < options.LookInterval ? due.Value : options.LookInterval, stop);
     }
 
     /// <summary>Waits until a handler asks. False: none has for so long that what is here should be others'.</summary>

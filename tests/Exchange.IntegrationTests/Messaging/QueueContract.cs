@@ -72,6 +72,19 @@ public abstract class QueueContract
     }
 
     [TestMethod]
+    public async Task A_message_that_became_due_after_the_last_claim_is_due_at_once_and_one_that_is_held_is_not()
+    {
+        await using var fixture = await StoreFixture.CreateAsync(Engine);
+        var node = await MessagingNode.CreateAsync(fixture, options: MessagingNode.Quick);
+        var (queue, recipient) = (node.Queue, MessagingNode.Quick.Queue);
+        Assert.IsNull(await queue.NextDueAsync(recipient, CancellationToken.None));
+        await node.SendAsync(new Probe(1));
+        Assert.AreEqual(TimeSpan.Zero, await queue.NextDueAsync(recipient, CancellationToken.None));
+        Assert.HasCount(1, await queue.ClaimAsync(recipient, "node", 1, TimeSpan.FromMinutes(1), CancellationToken.None));
+        Assert.IsNull(await queue.NextDueAsync(recipient, CancellationToken.None));
+    }
+
+    [TestMethod]
     public async Task A_message_wakes_another_node_that_never_looks_by_itself()
     {
         await using var fixture = await StoreFixture.CreateAsync(Engine);
