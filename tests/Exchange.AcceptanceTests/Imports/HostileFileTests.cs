@@ -14,6 +14,8 @@ public sealed class HostileFileTests
     /// <summary>Megabytes above a small file's peak: what is refused may have been looked at.</summary>
     const long Room = 150;
 
+    const int SmallRuns = 5;
+
     static readonly TimeSpan Longest = TimeSpan.FromMinutes(2);
 
     public TestContext TestContext { get; set; } = null!;
@@ -22,7 +24,9 @@ public sealed class HostileFileTests
     public async Task Hostile_files_are_refused_in_little_memory()
     {
         await using var scene = await ImportScene.CreateAsync();
-        var small = await PeakAsync(scene, scene.File("small.csv", "id,name\n1,a\n"), 0, "");
+        // Over so soon that a look between two of its steps may be the last one: of several the greatest.
+        var small = 0L;
+        for (var run = 0; run < SmallRuns; run++) small = Math.Max(small, await PeakAsync(scene, scene.File("small.csv", "id,name\n1,a\n"), 0, ""));
         foreach (var (name, content, says) in Files())
         {
             var peak = await PeakAsync(scene, scene.File(name, content), 2, says);
